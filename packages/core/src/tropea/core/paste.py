@@ -1,0 +1,122 @@
+"""Entry points for Paste Deploy, made from a layer's options.
+
+Nothing of Paste is imported here.  Paste tells a factory neither the section it is called for
+nor which options it dropped because ``[DEFAULT]`` has the same name; so the ini file, whose name
+is in ``global_conf["__file__"]``, is read once more to name the section and to report what was
+lost.
+"""
+
+from __future__ import annotations
+
+import configparser
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from tropea.core.errors import OptionError
+from tropea.core.layer import Layer
+from tropea.core.options import option_names, read_options
+
+FilterFactory = Callable[..., Callable[[WSGIApplication], WSGIApplication]]
+
+
+def filter_factory(layer_class: type[Layer], name: str = "main") -> FilterFactory:
+    """Make the ``paste.filter_factory`` of a layer.
+
+    name: of the entry point, by which the ini's section is found.
+    """
+
+    def factory(
+        global_conf: Mapping[str, str], /, **local_conf: Any
+    ) -> Callable[[WSGIApplication], WSGIApplication]:
+        egg = distribution_of(layer_class)
+        options = read_section(layer_class.Options, global_conf, local_conf, egg=egg, name=name)
+        return layer_class.layer(options)
+
+    _document(factory, layer_class.Options, f"Build a {layer_class.__name__} filter.")
+    return factory
+
+
+def app_factory(
+    build: Callable[..., WSGIApplication], options_class: type, *, egg: str, name: str = "main"
+) -> Callable[..., WSGIApplication]:
+    """Make a ``paste.app_factory`` that calls *build* with an instance of *options_class*."""
+
+    def factory(global_conf: Mapping[str, str], /, **local_conf: Any) -> WSGIApplication:
+        return build(read_section(options_class, global_conf, local_conf, egg=egg, name=name))
+
+    _document(factory, options_class, inspect.getdoc(build) or "Build an application.")
+    return factory
+
+
+def read_section(
+    options_class: type,
+    global_conf: Mapping[str, str],
+    local_conf: Mapping[str, Any],
+    *,
+    egg: str,
+    name: str = "main",
+) -> Any:
+    """Read a section's options; raise OptionError naming the section where one is wrong.
+
+    egg: the distribution, as ``use = egg:…`` spells it.
+    """
+    known = option_names(options_class)
+    section, dropped = find_section(global_conf, local_conf, egg=egg, name=name)
+    lost = [option for option in dropped if option in known]
+    if lost:
+        raise OptionError(
+            f"[{section}]: Paste Deploy drops {', '.join(map(repr, lost))} because [DEFAULT] has "
+            f"an option of that name; rename the one in [DEFAULT]"
+        )
+    where = f"[{section}]" if section else f"egg:{egg}#{name}"
+    return read_options(options_class, (), local_conf, where=where)
+
+
+def find_section(
+    global_conf: Mapping[str, str], local_conf: Mapping[str, Any], *, egg: str, name: str
+) -> tuple[str, tuple[str, ...]]:
+    """Find the section that Paste is reading: its name, and the options that Paste dropped.
+
+    Several sections may use one entry point; the one whose options were passed is taken.  An
+    empty name means that no ini file tells.
+    """
+    parser = configparser.RawConfigParser(
+        default_section="\0none", delimiters=("=", ":"), strict=False
+    )
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        with open(global_conf.get("__file__", ""), encoding="utf-8") as file:  # noqa: PTH123
+            parser.read_file(file)
+    except (OSError, configparser.Error, UnicodeDecodeError):
+        return "", ()
+    defaults = set(parser["DEFAULT"]) if parser.has_section("DEFAULT") else set()
+    spellings = {f"egg:{egg}#{name}"} | ({f"egg:{egg}"} if name == "main" else set())
+    best: tuple[int, str, tuple[str, ...]] = (-1, "", ())
+    for section in parser.sections():
+        values = parser[section]
+        if values.get("use", "").replace(" ", "").replace("_", "-") not in spellings:
+            continue
+        own = {key for key in values if key != "use" and not key.startswith(("set ", "get "))}
+        if own - defaults <= set(local_conf):
+            rank = len(own & set(local_conf))
+            if rank > best[0]:
+                best = (rank, section, tuple(sorted(own & defaults)))
+    return best[1], best[2]
+
+
+def distribution_of(layer_class: type) -> str:
+    """Name the distribution of a class of the family: ``tropea-sessions`` of tropea.sessions."""
+    return "-".join(layer_class.__module__.split(".")[:2])
+
+
+def _document(factory: Any, options_class: type, text: str) -> None:
+    """Give *factory* the signature that its options have, for people and for tools."""
+    keywords = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(options_class).parameters.values()
+    ]
+    first = inspect.Parameter("global_conf", inspect.Parameter.POSITIONAL_ONLY)
+    factory.__signature__ = inspect.Signature([first, *keywords])
+    factory.__doc__ = text

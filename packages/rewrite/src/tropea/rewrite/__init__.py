@@ -1,0 +1,3 @@
+"""URL rewriting and redirects as WSGI middleware, in Python or in Apache's mod_rewrite language."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Server-side and sealed-cookie sessions as WSGI middleware: nothing lost, nothing revived, nothing adopted."""
+
+__all__: list[str] = []

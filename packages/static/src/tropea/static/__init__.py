@@ -1,0 +1,3 @@
+"""Static files as WSGI middleware and application: ranges, precompressed variants, hashed assets."""
+
+__all__: list[str] = []
