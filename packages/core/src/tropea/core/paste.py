@@ -34,7 +34,11 @@ def filter_factory(layer_class: type[Layer], name: str = "main") -> FilterFactor
         options = read_section(layer_class.Options, global_conf, local_conf, egg=egg, name=name)
         return layer_class.layer(options)
 
-    _document(factory, layer_class.Options, f"Build a {layer_class.__name__} filter.")
+    _document(
+        factory,
+        layer_class.Options,
+        f"Make the filter {layer_class.__name__} of a Paste Deploy section.",
+    )
     return factory
 
 
