@@ -1,0 +1,3 @@
+"""See the assembled WSGI onion: its layers, what each changed, and what each cost."""
+
+__all__: list[str] = []
