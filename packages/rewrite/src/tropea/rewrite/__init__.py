@@ -1,3 +1,25 @@
 """URL rewriting and redirects as WSGI middleware, in Python or in Apache's mod_rewrite language."""
 
-__all__: list[str] = []
+from tropea.rewrite.errors import (
+    PatternError,
+    RewriteError,
+    RuleError,
+    RuleSyntaxError,
+    RunawayPatternWarning,
+)
+from tropea.rewrite.middleware import RewriteMiddleware, urlrewriter
+from tropea.rewrite.rules import Rule, RuleList
+from tropea.rewrite.verdicts import Verdict
+
+__all__ = [
+    "PatternError",
+    "RewriteError",
+    "RewriteMiddleware",
+    "Rule",
+    "RuleError",
+    "RuleList",
+    "RuleSyntaxError",
+    "RunawayPatternWarning",
+    "Verdict",
+    "urlrewriter",
+]
