@@ -1,0 +1,158 @@
+"""Look into an assembled application: which layers stand around what.
+
+Our layers, and most others, keep what they wrap in an attribute.  What cannot be entered is
+listed as such: nothing is guessed from closures.
+
+>>> from tropea.core.layer import Layer
+>>> def hello(environ, start_response): ...
+>>> [node.name for node in chain_of(Layer(Layer(hello)))]
+['tropea.core.layer.Layer', 'tropea.core.layer.Layer', '...hello']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from typing import Any
+
+from tropea.core.redaction import Redactor
+
+#: Where layers keep the application that they wrap, the usual name first.
+INNER = ("app", "wsgi_app", "application", "_app", "wrap_app", "next_app")
+#: Where composites keep several: a mapping or pairs of place to application, or a sequence.
+BRANCHES = ("applications", "apps", "mounts")
+_DEEPEST = 100
+
+
+@dataclass(frozen=True)
+class Node:
+    """One application or layer, and what is inside it.
+
+    name: dotted, as it would be imported.
+    distribution, version: of the package that it comes from; empty where none is known.
+    options: pairs of text, secrets hidden.
+    inner: what it wraps: one pair of ``""`` and the node for a layer; a pair of place and node
+        for each branch of a composite; nothing for an application, or for what cannot be entered.
+    """
+
+    app: Any
+    name: str
+    distribution: str
+    version: str
+    options: tuple[tuple[str, str], ...]
+    inner: tuple[tuple[str, Node], ...]
+
+
+def anatomy(app: Any) -> Node:
+    """Take an assembled application apart, outermost first."""
+    return _node(app, frozenset())
+
+
+def chain_of(app: Any) -> list[Node]:
+    """List the layers from the outermost to the application, as far as there is one way in."""
+    node, found = anatomy(app), []
+    while True:
+        found.append(node)
+        if len(node.inner) != 1:
+            return found
+        node = node.inner[0][1]
+
+
+def _node(app: Any, seen: frozenset[int]) -> Node:
+    app = _unwrapped(app)
+    inner: tuple[tuple[str, Node], ...] = ()
+    if id(app) not in seen and len(seen) < _DEEPEST:  # an application may stand inside itself
+        within = seen | {id(app)}
+        inner = tuple((place, _node(branch, within)) for place, branch in _inside(app))
+    name = dotted_name(app)
+    distribution = distribution_of(name)
+    return Node(app, name, distribution, _version(distribution), options_of(app), inner)
+
+
+def _unwrapped(app: Any) -> Any:
+    """Enter what only stands for another application: a Stack, a bound ``wsgi_app``."""
+    for _ in range(_DEEPEST):
+        if type(app).__module__ == "tropea.core.stack":
+            app = app.app
+        elif getattr(app, "__name__", "") in {"wsgi_app", "__call__"} and hasattr(app, "__self__"):
+            app = app.__self__
+        else:
+            break
+    return app
+
+
+def _inside(app: Any) -> Iterator[tuple[str, Any]]:
+    own = _attributes(app)
+    for name in BRANCHES:
+        branches = own.get(name)
+        pairs = branches.items() if isinstance(branches, Mapping) else branches
+        if isinstance(branches, (list, tuple, Mapping)):
+            found = [_branch(index, item) for index, item in enumerate(pairs or ())]
+            if all(callable(branch) for _, branch in found):
+                yield from found
+    for name in INNER:
+        inner = own.get(name)
+        if callable(inner) and not isinstance(inner, type) and _unwrapped(inner) is not app:
+            yield "", inner
+            return
+
+
+def _branch(index: int, item: Any) -> tuple[str, Any]:
+    if isinstance(item, tuple) and len(item) == 2:
+        place, app = item  # Paste's map has (host, path) for a place
+        return "".join(filter(None, place)) if isinstance(place, tuple) else str(place), app
+    return str(index), item
+
+
+def _attributes(app: Any) -> dict[str, Any]:
+    """Read what may hold an application, running no property of a stranger."""
+    found = dict(getattr(app, "__dict__", {}) if not isinstance(app, type) else {})
+    for kind in type(app).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name in INNER or name in BRANCHES:
+                found.setdefault(name, getattr(app, name, None))
+    return found
+
+
+def dotted_name(app: Any) -> str:
+    """Name an application as it would be imported."""
+    named = app if hasattr(app, "__qualname__") else type(app)
+    if hasattr(named, "func"):
+        named = named.func
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def distribution_of(name: str) -> str:
+    """Name the distribution that a dotted name comes from; ``tropea-sessions`` of ours."""
+    top, _, rest = name.partition(".")
+    if top == "tropea" and rest:
+        return f"tropea-{rest.partition('.')[0]}"
+    return _distributions().get(top, [""])[0]
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+@cache
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution) if distribution else ""
+    except PackageNotFoundError:
+        return ""
+
+
+def options_of(app: Any) -> tuple[tuple[str, str], ...]:
+    """Read the options of a layer as pairs of text: ours from their dataclass, secrets hidden."""
+    options = _attributes(app).get("options")
+    if not is_dataclass(options) or isinstance(options, type):
+        return ()
+    redactor = Redactor()
+    return tuple(
+        (field.name, redactor.show(getattr(options, field.name), field.name, limit=200))
+        for field in fields(options)
+    )
