@@ -1,3 +1,44 @@
-"""Static files as WSGI middleware and application: ranges, precompressed variants, hashed assets."""
+"""Static files as WSGI middleware and application.
 
-__all__: list[str] = []
+Names are imported when they are first asked for (PEP 562), so that ``import tropea.static`` costs
+next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+#: Public name -> the module that has it.
+_EXPORTS = {
+    "FolderSource": "folders",
+    "MissingAsset": "errors",
+    "PackageSource": "packages",
+    "Source": "sources",
+    "StaticError": "errors",
+    "StaticMiddleware": "middleware",
+    "StaticOptions": "options",
+    "StaticServer": "server",
+    "ZipSource": "archives",
+    "build_assets": "building",
+    "compress_tree": "packing",
+    "content_disposition": "dispositions",
+    "package_source": "packages",
+    "serve_static_file": "singlefile",
+    "static_server": "server",
+    "static_url": "assets",
+}
+
+__all__ = sorted(_EXPORTS)  # noqa: PLE0605  one table serves both
+
+
+def __getattr__(name: str) -> Any:
+    module = _EXPORTS.get(name)
+    if module is None:
+        raise AttributeError(f"module 'tropea.static' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"tropea.static.{module}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

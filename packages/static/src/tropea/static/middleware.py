@@ -1,0 +1,84 @@
+"""The layer that answers for the files it has and passes everything else on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from tropea.core.layer import Layer
+from tropea.static.files import StaticFiles
+from tropea.static.options import StaticOptions
+from tropea.static.variants import Stale
+
+
+class StaticMiddleware(Layer):
+    """Answer GET and HEAD for the files below *root*; pass everything else to the application.
+
+    The files are looked at when the layer is built; see StaticOptions for the options.
+    Raises OptionError for a wrong one, or where *root* is not there.
+
+    Source: RFC 9110 sections 13, 14 and 15.
+
+    >>> import tempfile, pathlib
+    >>> root = tempfile.TemporaryDirectory()
+    >>> _ = pathlib.Path(root.name, "a.txt").write_text("hello")
+    >>> layer = StaticMiddleware(None, root.name, prefix="/static/")
+    >>> environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/static/a.txt"}
+    >>> layer(environ, lambda status, headers: print(status, headers[0]))
+    200 OK ('Content-Type', 'text/plain; charset=utf-8')
+    [b'hello']
+    >>> root.cleanup()
+    """
+
+    Options: ClassVar[type] = StaticOptions
+    kind: ClassVar[str] = "static"
+    inside: ClassVar[tuple[str, ...]] = ("proxy", "registry", "status", "errors", "rewrite")
+    outside: ClassVar[tuple[str, ...]] = (
+        "http-cache",
+        "conditional",
+        "session",
+        "auth",
+        "dispatch",
+    )
+
+    options: StaticOptions
+
+    def prepare(self) -> None:
+        self.files = StaticFiles(self.options)
+        if self.files.manifest:
+            from tropea.static.assets import register
+
+            register(self.files)
+
+    def rescan(self) -> None:
+        """Look at all files again."""
+        self.files.rescan()
+
+    def static_url(self, name: str, script_name: str = "") -> str:
+        """Write the URL of a file, by its hashed name where the manifest has one."""
+        return self.files.url(name, script_name)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        entry = self.files.table.get(environ.get("PATH_INFO", ""))
+        if entry is None:
+            return self._missed(environ, start_response)
+        method = environ["REQUEST_METHOD"]
+        if method != "GET" and method != "HEAD":  # noqa: PLR1714  faster than a set here
+            return self.app(environ, start_response)
+        try:
+            status, headers, body = entry.answer(environ, method)
+        except Stale:
+            answer = self.files.answer(environ, method)
+            if answer is None:
+                return self._missed(environ, start_response)
+            status, headers, body = answer
+        start_response(status, headers)
+        return body
+
+    def _missed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not self.options.fallback or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return self.app(environ, start_response)
+        from tropea.static.fallbacks import with_fallback
+
+        return with_fallback(self.app, self.files, environ, start_response)
