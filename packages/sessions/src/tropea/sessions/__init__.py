@@ -1,3 +1,50 @@
-"""Server-side and sealed-cookie sessions as WSGI middleware: nothing lost, nothing revived, nothing adopted."""
+"""Sessions: nothing lost, nothing revived, nothing adopted.
 
-__all__: list[str] = []
+>>> from tropea.sessions import MemoryStore, session_middleware
+>>> def app(environ, start_response):
+...     environ["tropea.session"]["visits"] = 1
+...     start_response("200 OK", [("Content-Type", "text/plain")])
+...     return [b"welcome"]
+>>> app = session_middleware(MemoryStore())(app)
+
+Names are imported when they are first asked for: a store's client library is loaded by those who
+use that store.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+#: Public name -> the module that has it, and its name there.
+_EXPORTS = {
+    "FileSessionManager": ("stores.files", "FileStore"),
+    "FileStore": ("stores.files", "FileStore"),
+    "MemorySessionManager": ("stores.memory", "MemoryStore"),
+    "MemoryStore": ("stores.memory", "MemoryStore"),
+    "SQLiteStore": ("stores.sqlite", "SQLiteStore"),
+    "Session": ("mapping", "Session"),
+    "SessionCommitted": ("errors", "SessionCommitted"),
+    "SessionError": ("errors", "SessionError"),
+    "SessionLocked": ("errors", "SessionLocked"),
+    "SessionMiddleware": ("middleware", "SessionMiddleware"),
+    "SessionOptions": ("options", "SessionOptions"),
+    "SessionTooLarge": ("errors", "SessionTooLarge"),
+    "SessionValueError": ("errors", "SessionValueError"),
+    "is_valid_id": ("ids", "is_valid_id"),
+    "session_middleware": ("middleware", "session_middleware"),
+}
+
+__all__ = sorted(_EXPORTS)  # noqa: PLE0605  one table serves both
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'tropea.sessions' has no attribute {name!r}")
+    module, spelled = _EXPORTS[name]
+    value = globals()[name] = getattr(import_module(f"tropea.sessions.{module}"), spelled)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

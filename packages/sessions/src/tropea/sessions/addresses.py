@@ -1,0 +1,59 @@
+"""Open a store by its address, such as ``sqlite:///var/sessions.db``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from tropea.core.errors import OptionError
+from tropea.core.readers import load_object
+from tropea.core.stores import StoreURL, parse_store_url
+
+
+def open_store(text: str) -> Any:
+    """Return the store at an address; ``pkg.mod:name`` names a store object.
+
+    Raises OptionError for an address of no kind that is known.
+
+    >>> type(open_store("memory:")).__name__
+    'MemoryStore'
+    """
+    url = parse_store_url(text) if "://" in text or text.endswith(":") else None
+    if url is None or "." in url.scheme:
+        return load_object(text)
+    kind = url.scheme.partition("+")[0]
+    opener = _OPENERS.get(kind)
+    if opener is None:
+        raise OptionError(f"no store has the address {url!r}; known are {', '.join(_OPENERS)}")
+    return opener(url)
+
+
+def _class(module: str, name: str) -> Any:
+    return getattr(import_module(f"tropea.sessions.stores.{module}"), name)
+
+
+def _memory(url: StoreURL) -> Any:
+    size = url.options.get("cache_size")
+    arguments = {} if size is None else {"cache_size": int(size)}
+    return _class("memory", "MemoryStore")(**arguments)
+
+
+def _file(url: StoreURL) -> Any:
+    return _class("files", "FileStore")(_absolute(url))
+
+
+def _sqlite(url: StoreURL) -> Any:
+    return _class("sqlite", "SQLiteStore")(url.path)
+
+
+def _absolute(url: StoreURL) -> str:
+    # RFC 8089: the path of file:///var/x is /var/x; with one more slash it is the same.
+    return "/" + url.path.lstrip("/")
+
+
+_OPENERS: dict[str, Callable[[StoreURL], Any]] = {
+    "memory": _memory,
+    "file": _file,
+    "sqlite": _sqlite,
+}

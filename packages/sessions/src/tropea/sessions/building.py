@@ -1,0 +1,53 @@
+"""Build what serves a layer's sessions, from its options."""
+
+from __future__ import annotations
+
+from tropea.core.errors import OptionError
+from tropea.sessions.codecs import codec_named
+from tropea.sessions.cookies import CookieRules
+from tropea.sessions.mapping import Backend
+from tropea.sessions.options import SessionOptions
+from tropea.sessions.querystring import QueryRules
+from tropea.sessions.serverside import Rules, ServerSide
+from tropea.sessions.stores.protocol import Store
+from tropea.sessions.timeouts import Timeouts
+
+
+def build_backend(options: SessionOptions) -> Backend:
+    """Return the backend for a store; raise OptionError for what is no store."""
+    timeouts = Timeouts(options.idle_timeout, options.absolute_timeout)
+    rules = Rules(
+        timeouts,
+        touch_every=touch_interval(options.touch_every, options.idle_timeout),
+        rolling=options.rolling,
+        anonymous=options.on_store_error == "anonymous",
+        on_conflict=options.on_conflict,
+        importer=options.importer,
+    )
+    codec = codec_named(options.codec)
+    if not isinstance(options.store, Store):
+        raise OptionError(f"store: expected a store or its address, got {options.store!r}")
+    if options.persist == "querystring":
+        return ServerSide(options.store, QueryRules(options.name), rules, codec, options.clock)
+    return ServerSide(options.store, cookie_rules(options), rules, codec, options.clock)
+
+
+def cookie_rules(options: SessionOptions) -> CookieRules:
+    """Return what the options say about the cookie."""
+    return CookieRules(
+        options.name,
+        options.path,
+        options.domain,
+        options.secure,
+        options.httponly,
+        options.samesite,
+        options.partitioned,
+        options.max_age,
+    )
+
+
+def touch_interval(given: float | None, idle: float | None) -> float:
+    """Return the seconds between two touches of a session that is only read."""
+    if given is not None:
+        return given
+    return 60.0 if idle is None else min(idle / 30, 60.0)

@@ -1,0 +1,152 @@
+"""The session layer: give every request a session, and make its changes durable in time.
+
+An untouched session costs one object and one closure; its cookie is not even looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from tropea.core.closing import close
+from tropea.core.fields import Fields
+from tropea.core.keys import SESSION
+from tropea.core.layer import Layer
+from tropea.core.stores import StoreError
+from tropea.sessions.building import build_backend
+from tropea.sessions.headers import mark_private
+from tropea.sessions.mapping import COMMITTED, FAILED, OPEN, SENT, Session
+from tropea.sessions.options import SessionOptions
+from tropea.sessions.querystring import redirect_with_id
+from tropea.sessions.surroundings import Surroundings
+
+_UNAVAILABLE = b"The service is busy. Please try again in a moment.\n"
+
+
+class SessionMiddleware(Layer):
+    """Keep data between the requests of one client: ``SessionMiddleware(app, store, …)``.
+
+    The first option is the store, an object or an address such as ``sqlite:///var/sessions.db``;
+    ``SessionOptions`` lists the others.
+
+    >>> from tropea.sessions import MemoryStore
+    >>> def app(environ, start_response):
+    ...     environ["tropea.session"]["n"] = 1
+    ...     start_response("200 OK", [])
+    ...     return [b""]
+    >>> layer = SessionMiddleware(app, MemoryStore())
+    >>> layer.options.samesite
+    'Lax'
+    """
+
+    Options = SessionOptions
+    kind: ClassVar[str] = "session"
+    provides: ClassVar[tuple[str, ...]] = (SESSION,)
+    inside: ClassVar[tuple[str, ...]] = ("http-cache", "conditional", "compression", "errors")
+    outside: ClassVar[tuple[str, ...]] = ("auth", "dispatch")
+
+    options: SessionOptions
+
+    def prepare(self) -> None:
+        """Build the backend: what start-up can decide is decided here."""
+        options = self.options
+        self.store = options.store
+        self.backend = build_backend(options)
+        self._key = options.environ_key
+        self._in_query = options.persist == "querystring"
+        self._source = "QUERY_STRING" if self._in_query else "HTTP_COOKIE"
+        self._refuses = options.on_store_error != "raise"
+        self._surroundings = Surroundings(options)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        get = environ.get
+        session = environ[self._key] = Session(
+            self.backend,
+            get(self._source, ""),
+            get("SCRIPT_NAME", ""),
+            get("wsgi.url_scheme", "http"),
+        )
+
+        def start(status: str, headers: Fields, exc_info: Any = None) -> Callable[[bytes], object]:
+            if session.phase:
+                headers = self._finish(session, headers, environ)
+            else:
+                session.phase = SENT
+            if exc_info is None:
+                return start_response(status, headers)
+            try:
+                return start_response(status, headers, exc_info)
+            finally:
+                exc_info = None  # no cycle through this frame
+
+        try:
+            if self._in_query and (where := redirect_with_id(environ, session)):
+                start("302 Found", where)
+                return []
+            body = self.app(environ, start)
+        except StoreError as error:
+            touched = session.phase >= OPEN or session.phase == FAILED
+            if self._refuses and touched and error is session.failure:
+                return _refuse(start_response)
+            raise
+        if session.phase == FAILED and self._refuses:
+            close(body)
+            return _refuse(start_response)
+        return body
+
+    def _finish(self, session: Session, headers: Fields, environ: WSGIEnvironment) -> Fields:
+        """Commit a session that was touched; return the head's fields with what that adds."""
+        phase = session.phase
+        if phase == OPEN:
+            self._surroundings.notice(environ, session)
+            try:
+                session.fields = self.backend.commit(session)
+            except StoreError as error:
+                session.failure, session.phase = error, FAILED
+                raise
+            session.phase = COMMITTED
+        elif phase == SENT:
+            return headers
+        elif phase == FAILED and self._refuses:
+            assert session.failure is not None
+            raise session.failure  # whatever the application answered, it had no session
+        headers = list(headers)
+        mark_private(headers)
+        if phase != FAILED:
+            headers += session.fields
+        return headers
+
+
+def _refuse(start_response: StartResponse) -> Iterable[bytes]:
+    """Answer for an application whose session cannot be had."""
+    start_response(
+        "503 Service Unavailable",
+        [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(_UNAVAILABLE))),
+            ("Retry-After", "1"),
+            ("Cache-Control", "no-store"),
+        ],
+    )
+    return [_UNAVAILABLE]
+
+
+def session_middleware(
+    store: Any, **options: Any
+) -> Callable[[WSGIApplication], SessionMiddleware]:
+    """Return the session layer as a function that wraps an application.
+
+    store: a store, or its address.  Every option of ``SessionOptions`` is taken, and Pesto's
+    names of the cookie's: ``cookie_name``, ``cookie_path``, ``cookie_domain``.
+
+    >>> from tropea.sessions import MemorySessionManager
+    >>> wrap = session_middleware(MemorySessionManager(), auto_purge_every=600,
+    ...                           auto_purge_olderthan=1800)
+    >>> wrap.options.idle_timeout
+    1800
+    """
+    for name in ("name", "path", "domain"):
+        if f"cookie_{name}" in options:
+            options[name] = options.pop(f"cookie_{name}")
+    return SessionMiddleware.layer(store, **options)

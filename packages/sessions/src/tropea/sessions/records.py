@@ -1,0 +1,78 @@
+r"""What a store keeps for a session: one line about it, then its data.
+
+::
+
+    1 <check> <created> <saved> <labels>\n<data>
+
+The check is a keyed hash whose key is the session's id.  No store knows the id, so whoever can
+write to a store can neither forge a session nor give one session's record to another.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import NamedTuple
+
+from tropea.sessions.errors import NewerRecord, RecordError
+
+FORMAT = b"1"  #: what this release writes; it reads this and everything older
+
+
+class Record(NamedTuple):
+    """A session as it is stored.
+
+    data: encoded.  created, saved: whole seconds since the epoch.
+    labels: name to the generation that the label had when the session took it.
+    """
+
+    data: bytes
+    created: int
+    saved: int
+    labels: dict[str, int]
+
+
+class Origin(NamedTuple):
+    """What a request loaded: where it is kept, as what, and until when."""
+
+    id: str
+    key: str
+    version: int
+    record: Record
+    deadline: float
+
+
+def pack(record: Record, session_id: str) -> bytes:
+    """Write *record* for the session that has this id."""
+    labels = json.dumps(record.labels, separators=(",", ":")) if record.labels else "-"
+    body = f"{record.created} {record.saved} {labels}\n".encode() + record.data
+    return b"1 " + _check(body, session_id) + b" " + body
+
+
+def unpack(raw: bytes, session_id: str) -> Record:
+    """Read what ``pack`` wrote for the same id.
+
+    Raises RecordError where it is damaged, foreign or another session's, and NewerRecord where a
+    later release wrote it.
+
+    >>> record = Record(b'{"n":1}', created=10, saved=12, labels={"user:42": 7})
+    >>> unpack(pack(record, "the id"), "the id") == record
+    True
+    """
+    version, _, rest = raw.partition(b" ")
+    if version != FORMAT:
+        if version.isdigit() and len(version) < 6 and int(version) > 1:
+            raise NewerRecord(f"written in format {int(version)}; this release reads up to 1")
+        raise RecordError("not a record of a session")
+    check, _, body = rest.partition(b" ")
+    if not compare_digest(check, _check(body, session_id)):
+        raise RecordError("the record does not belong to this session, or is damaged")
+    head, _, data = body.partition(b"\n")
+    created, saved, labels = head.split(b" ", 2)
+    return Record(data, int(created), int(saved), {} if labels == b"-" else json.loads(labels))
+
+
+def _check(body: bytes, session_id: str) -> bytes:
+    key = session_id.encode()
+    return blake2b(body, digest_size=16, key=key, person=b"tropea-session").hexdigest().encode()

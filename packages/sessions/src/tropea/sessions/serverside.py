@@ -1,0 +1,199 @@
+"""Sessions whose data stay on the server; the client holds an id.
+
+``open`` and ``commit`` are the two halves of a request: what is loaded at the first touch, and
+what is made durable when the response starts.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from tropea.core.fields import Fields
+from tropea.core.stores import StoreError
+from tropea.sessions.codecs import Codec, decode, encode
+from tropea.sessions.errors import RecordError
+from tropea.sessions.keeping import fetch
+from tropea.sessions.locking import lease
+from tropea.sessions.mapping import Session, Writers
+from tropea.sessions.records import Origin
+from tropea.sessions.stores import labels
+from tropea.sessions.stores.protocol import Store
+from tropea.sessions.timeouts import Timeouts
+from tropea.sessions.writing import Writing
+
+log = logging.getLogger("tropea.sessions")
+
+OnConflict = Callable[[Session, tuple[str, ...]], object]
+
+
+class Rules(NamedTuple):
+    """What a backend is told when the layer is built.
+
+    touch_every: seconds between two touches of a session that is only read.
+    anonymous: go on with an empty session where the store fails.
+    """
+
+    timeouts: Timeouts
+    touch_every: float
+    rolling: bool = False
+    anonymous: bool = False
+    on_conflict: OnConflict | None = None
+    importer: Any = None
+
+
+class ServerSide:
+    """Load sessions from a store, and save them there."""
+
+    def __init__(
+        self,
+        store: Store,
+        cookies: Writers,
+        rules: Rules,
+        codec: Codec,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store, self.cookies, self.rules, self.codec = store, cookies, rules, codec
+        self.clock = clock
+        self.writing = Writing(store, rules.timeouts, codec, clock, rules.on_conflict)
+
+    # -- at the first touch ------------------------------------------------------------------
+
+    def open(self, session: Session) -> None:
+        """Fill in the session that the client names, or an empty one."""
+        session.writer = self.cookies.writer(session.scheme, session.mount)
+        now = self.clock()
+        session.created_at, session.used_at = int(now), now
+        presented = session.presented = session.writer.find(session.header)
+        try:
+            if presented is not None:
+                self._resume(session, presented, now)
+            if session.origin is None and self.rules.importer is not None:
+                session.data = self.rules.importer.load(session.header) or {}
+        except StoreError as error:
+            if not self.rules.anonymous:
+                raise
+            log.warning("a request goes on without its session: %s", error)
+            session.anonymous = True
+
+    def _resume(self, session: Session, session_id: str, now: float) -> None:
+        origin = fetch(self.store, session_id)
+        if origin is None:
+            return
+        record, timeouts = origin.record, self.rules.timeouts
+        used = timeouts.last_used(record.created, origin.deadline, record.saved)
+        if timeouts.is_over(record.created, used, now) or not self._labels_hold(origin):
+            self.store.delete(origin.key)
+            return
+        try:
+            session.data = decode(self.codec, record.data)
+        except RecordError as error:
+            log.warning("a stored session cannot be read and is removed: %s", error)
+            self.store.delete(origin.key)
+            return
+        session.origin, session.labels = origin, dict(record.labels)
+        session.created_at, session.used_at = record.created, used
+
+    def _labels_hold(self, origin: Origin) -> bool:
+        held = origin.record.labels
+        return not held or labels.are_current(self.store, held)
+
+    # -- when the response starts ------------------------------------------------------------
+
+    def commit(self, session: Session) -> Fields:
+        """Make everything durable, then say what the client must be told.
+
+        Raises StoreError where that cannot be done.  An application that goes on without its
+        store still may not tell a client that a session has ended which has not.
+        """
+        if session.anonymous:
+            if session.ended or session.renewed:
+                raise StoreError("a session cannot be ended while its store is down")
+            return []
+        must = session.doomed is not None or session.renewed
+        try:
+            return self._commit(session)
+        except StoreError as error:
+            if must or not self.rules.anonymous:
+                raise
+            log.error("the changes of a request are lost: %s", error)  # noqa: TRY400
+            return []
+
+    def _commit(self, session: Session) -> Fields:
+        if session.doomed is not None:
+            self.store.delete(session.doomed.key)
+            session.doomed = None
+        if session.lost:
+            return []
+        raw = encode(self.codec, session.data)
+        origin = session.origin
+        if origin is None:
+            return self._commit_new(session, raw)
+        if session.renewed:
+            return self._cookie(session) if self.writing.renew(session, raw) else []
+        if raw != origin.record.data or session.forced or session.labels != origin.record.labels:
+            kept = self.writing.save(session, raw)
+            return self._cookie(session) if kept and self.rules.rolling else []
+        return self._touch(session, origin)
+
+    def _commit_new(self, session: Session, raw: bytes) -> Fields:
+        if session.data or session.forced or session.labels:
+            self.writing.create(session, raw, session.created_at)
+            if self.rules.importer is not None:
+                self.rules.importer.forget(session.header)
+            return self._cookie(session)
+        if session.ended and session.presented is not None:
+            return session.writer.clear()
+        return []
+
+    def _touch(self, session: Session, origin: Origin) -> Fields:
+        now = self.clock()
+        if now - session.used_at < self.rules.touch_every:
+            return []
+        timeouts, created = self.rules.timeouts, origin.record.created
+        ttl = timeouts.ttl(created, now)
+        if ttl <= 0 or not self.store.touch(origin.key, ttl):
+            return []
+        for label in origin.record.labels:
+            self.store.touch(labels.label_key(label), timeouts.ttl(now, now))
+        return self._cookie(session) if self.rules.rolling else []
+
+    def _cookie(self, session: Session) -> Fields:
+        assert session.origin is not None
+        absolute = self.rules.timeouts.absolute
+        lifetime = None
+        if absolute is not None:
+            lifetime = session.origin.record.created + absolute - self.clock()
+        return session.writer.set(session.origin.id, lifetime)
+
+    # -- for the session's methods -----------------------------------------------------------
+
+    def allow_labels(self) -> None:
+        """Do nothing: every store keeps labels."""
+
+    @contextmanager
+    def lock(self, session: Session, timeout: float) -> Iterator[None]:
+        """Hold the session's lock for a block; load before it, save after it."""
+        origin = session.origin
+        if origin is None or session.lost:
+            yield
+            return
+        try:
+            with lease(self.store, origin.key, timeout):
+                self.writing.reload(session)
+                before = encode(self.codec, session.data)
+                try:
+                    yield
+                except BaseException:
+                    session.data = decode(self.codec, before)
+                    raise
+                if session.origin is not None and not session.lost and not session.renewed:
+                    raw = encode(self.codec, session.data)
+                    if raw != session.origin.record.data or session.forced:
+                        self.writing.save(session, raw)
+        except StoreError as error:
+            session.failure = error
+            raise

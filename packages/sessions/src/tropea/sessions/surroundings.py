@@ -1,0 +1,76 @@
+"""What the layer notices about the server it runs in, and the purge that comes round."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+from wsgiref.types import WSGIEnvironment
+
+from tropea.core.stores import StoreError
+
+if TYPE_CHECKING:
+    from tropea.sessions.mapping import Session
+    from tropea.sessions.options import SessionOptions
+
+log = logging.getLogger("tropea.sessions")
+
+#: The entry whose absence says that a purge is due; whoever makes it does the work.
+PURGE_KEY = "p00"
+
+
+class Surroundings:
+    """Warn once about what makes sessions unreliable here; purge when it is time."""
+
+    def __init__(self, options: SessionOptions) -> None:
+        self._store: Any = options.store
+        self._every = options.auto_purge_every or 0.0
+        # The first purge may be due at once: nobody knows when the last process did it.
+        self._due = 0.0 if self._every else float("inf")
+        self._scheme_matters = options.secure == "auto" and options.persist == "cookie"
+        self._seen_process = not getattr(self._store, "one_process", False)
+
+    def notice(self, environ: WSGIEnvironment, session: Session) -> None:
+        """Look at a request whose session was touched."""
+        if not self._seen_process:
+            self._look_at_processes(environ)
+        if self._scheme_matters and session.scheme == "http":
+            self._look_at_scheme(environ)
+        if time.monotonic() >= self._due:
+            self._purge()
+
+    def _look_at_processes(self, environ: WSGIEnvironment) -> None:
+        self._seen_process = True
+        if environ.get("wsgi.multiprocess") or environ.get("wsgi.run_once"):
+            log.warning(
+                "the memory store serves one process, and this server runs several (or one a "
+                "request): sessions will come and go; use SQLiteStore or another shared store"
+            )
+
+    def _look_at_scheme(self, environ: WSGIEnvironment) -> None:
+        peer = environ.get("REMOTE_ADDR")
+        if not peer or not _is_private(peer):
+            return
+        self._scheme_matters = False
+        log.warning(
+            "a session is used over http from the private address %s: if a proxy there speaks "
+            "https to the clients, say secure=True, or put use_x_forwarded around the "
+            "application; the session's cookie is not Secure as it is",
+            peer,
+        )
+
+    def _purge(self) -> None:
+        self._due = time.monotonic() + self._every
+        try:
+            if self._store.create(PURGE_KEY, b"", self._every) is not None:
+                self._store.purge()
+        except StoreError as error:
+            log.warning("expired sessions could not be removed: %s", error)
+
+
+def _is_private(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_private
+    except ValueError:
+        return False

@@ -1,0 +1,54 @@
+"""How long a session lives: since it was last used, and since it began.
+
+Pure: times come in as seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: Seconds that a clock may have been ahead when a record was written and still be believed.
+CLOCK_SKEW = 3900
+
+#: Seconds until a store forgets a session that has no other limit.
+LONGEST = 400 * 86400
+
+
+class Timeouts(NamedTuple):
+    """Limits in seconds; None sets no limit.
+
+    idle: since the session was last used.  absolute: since it began.
+
+    >>> limits = Timeouts(idle=1800, absolute=43200)
+    >>> limits.ttl(created=0, now=100), limits.ttl(created=0, now=43100)
+    (1800, 100)
+    """
+
+    idle: float | None
+    absolute: float | None
+
+    def ttl(self, created: float, now: float) -> float:
+        """Return for how many seconds from *now* the store must keep a session used now."""
+        limit = LONGEST if self.idle is None else self.idle
+        if self.absolute is not None:
+            limit = min(limit, created + self.absolute - now)
+        return limit
+
+    def is_over(self, created: float, used: float, now: float) -> bool:
+        """Tell whether a session that began at *created* and was last used at *used* has ended.
+
+        A record from further in the future than a clock could have been wrong has ended too.
+        """
+        if self.absolute is not None and now - created >= self.absolute:
+            return True
+        if self.idle is not None and now - used >= self.idle:
+            return True
+        return max(created, used) - now > CLOCK_SKEW
+
+    def last_used(self, created: float, deadline: float, saved: float) -> float:
+        """Work out when a session was last used, from the deadline that its store holds."""
+        if self.idle is None:
+            return saved
+        if self.absolute is not None and deadline >= created + self.absolute:
+            return saved
+        return max(saved, deadline - self.idle)
