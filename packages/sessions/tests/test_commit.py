@@ -1,0 +1,234 @@
+"""The commit point: one commit, at the first start_response, durable before the head leaves."""
+
+import logging
+
+import pytest
+
+from tropea.core.stores import StoreError
+from tropea.sessions import SessionCommitted
+
+
+def test_an_untouched_session_reads_writes_and_sends_nothing(browser, store):
+    answer = browser.get("/plain", cookie="session=" + "a" * 43)
+    assert answer.headers == [("Content-Type", "text/plain")]
+    assert len(store) == 0
+
+
+def test_what_one_request_stores_the_next_one_reads(browser):
+    browser.get("/set?k=v")
+    assert browser.get("/get?k").text == "v"
+
+
+def test_a_thousand_visitors_who_only_look_leave_no_entry(make_app, tools, store):
+    app = make_app()
+    for _ in range(1000):
+        tools.Browser(app).get("/get?k")
+    assert len(store) == 0
+
+
+def test_the_entry_is_durable_before_the_head_leaves(make_app, tools, store):
+    seen = []
+    app = make_app()
+
+    def start(status, headers, exc_info=None):
+        seen.append(len(store))
+        return lambda block: None
+
+    app(tools.make_environ("/set", "k=v"), start)
+    assert seen == [1]
+
+
+def test_changing_the_session_after_the_response_started_is_refused_loudly(make_app, tools):
+    def late(environ, start_response):
+        session = environ["tropea.session"]
+        session["k"] = "early"
+        start_response("200 OK", [])
+        with pytest.raises(SessionCommitted, match="response has started"):
+            session["k"] = "late"
+        for change in (session.clear, session.save, session.invalidate, session.regenerate,
+                       session.get_csrf_token, lambda: session.flash("x"), lambda: session.pop("k"),
+                       lambda: session.label("x"), lambda: session.update(a=1)):  # fmt: skip
+            with pytest.raises(SessionCommitted):
+                change()
+        return [session["k"].encode()]
+
+    browser = tools.Browser(make_app(late))
+    assert browser.get().text == "early"
+
+
+def test_an_untouched_session_cannot_be_changed_late_either(make_app, tools, store):
+    def late(environ, start_response):
+        start_response("200 OK", [])
+        with pytest.raises(SessionCommitted):
+            environ["tropea.session"]["k"] = 1
+        return [b""]
+
+    assert tools.Browser(make_app(late)).get().cookie is None
+    assert len(store) == 0
+
+
+def test_reading_first_after_the_response_started_works_and_warns(make_app, tools, caplog):
+    def late(environ, start_response):
+        start_response("200 OK", [])
+        return [environ["tropea.session"].get("k", "").encode()]
+
+    app = make_app()
+    browser = tools.Browser(app)
+    browser.get("/set?k=v")
+    app.app = late
+    with caplog.at_level(logging.WARNING, "tropea.sessions"):
+        assert browser.get().text == "v"
+    assert "read it before" in caplog.text
+
+
+def test_a_generator_may_change_the_session_until_it_starts_the_response(make_app, tools):
+    def lazy(environ, start_response):
+        environ["tropea.session"]["k"] = "lazy"
+        start_response("200 OK", [])
+        yield b"done"
+
+    app = make_app(lazy)
+    browser = tools.Browser(app)
+    assert browser.get().cookie is not None
+    app.app = tools.site
+    assert browser.get("/get?k").text == "lazy"
+
+
+def test_an_exception_that_leaves_the_application_rolls_back(browser, store):
+    browser.get("/set?k=v")
+    with pytest.raises(RuntimeError):
+        browser.get("/crash")
+    assert browser.get("/get?k&crashed").text == "v,"
+    browser.jar.clear()
+    with pytest.raises(RuntimeError):
+        browser.get("/crash")
+    assert len(store) == 1
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "500 Internal Server Error", "302 Found"])
+def test_any_answered_status_commits(make_app, tools, status):
+    def answers(environ, start_response):
+        environ["tropea.session"]["k"] = "kept"
+        start_response(status, [])
+        return []
+
+    app = make_app(answers)
+    browser = tools.Browser(app)
+    browser.get()
+    app.app = tools.site
+    assert browser.get("/get?k").text == "kept"
+
+
+def test_a_head_that_is_replaced_keeps_the_cookie(make_app, tools):
+    def replaced(environ, start_response):
+        environ["tropea.session"]["k"] = "v"
+        start_response("200 OK", [])
+        try:
+            raise ValueError("while rendering")
+        except ValueError:
+            import sys
+
+            start_response("500 Internal Server Error", [("X-Error", "1")], sys.exc_info())
+        return [b""]
+
+    answer = tools.Browser(make_app(replaced)).get()
+    assert answer.code == 500
+    assert answer.get("X-Error") == "1"
+    assert len(answer.all("Set-Cookie")) == 1
+    assert answer.get("Vary") == "Cookie"
+
+
+def test_the_applications_own_list_of_headers_is_left_alone(make_app, tools):
+    headers = [("Content-Type", "text/plain")]
+
+    def app(environ, start_response):
+        environ["tropea.session"]["k"] = "v"
+        start_response("200 OK", headers)
+        return []
+
+    tools.Browser(make_app(app)).get()
+    assert headers == [("Content-Type", "text/plain")]
+
+
+def test_the_body_is_the_very_object_that_the_application_returned(make_app, tools):
+    body = [b"x"]
+    app = make_app(lambda environ, start_response: start_response("200 OK", []) and None or body)
+    assert app(tools.make_environ(), lambda *a: None) is body
+
+
+def test_values_changed_in_place_are_noticed(browser):
+    for item, expected in (("a", "a"), ("b", "a,b"), ("c", "a,b,c")):
+        assert browser.get(f"/append?item={item}").text == expected
+
+
+def test_save_writes_even_when_nothing_changed(browser, store, make_app):
+    assert browser.get("/save").cookie is not None
+    assert len(store) == 1
+    (before,) = store._entries.values()
+    browser.get("/save")
+    (after,) = store._entries.values()
+    assert after.version != before.version
+
+
+def test_reading_alone_writes_nothing(browser, store):
+    browser.get("/set?k=v")
+    (before,) = store._entries.values()
+    browser.get("/get?k")
+    (after,) = store._entries.values()
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "op",
+    ["iter", "keys", "bool", "setdefault", "pop", "copy", "eq", "len", "in", "items", "get",
+     "is_new", "id", "values", "peek"],
+)  # fmt: skip
+def test_caches_are_told_whenever_the_session_was_touched(browser, op):
+    answer = browser.get(f"/touch?op={op}")
+    assert answer.get("Vary") == "Cookie"
+    assert answer.get("Cache-Control") == "private"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ([("Cache-Control", "public, max-age=60")], "private, max-age=60"),
+        ([("cache-control", "no-store")], "no-store"),
+        ([("Cache-Control", 's-maxage=5, private="X"')], "private"),
+        ([("Cache-Control", "max-age=1"), ("Cache-Control", "public")], "private, max-age=1"),
+    ],
+)
+def test_the_applications_own_cache_control_is_kept_as_far_as_it_is_private(
+    make_app, tools, given, sent
+):
+    def app(environ, start_response):
+        environ["tropea.session"].get("k")
+        start_response("200 OK", [*given, ("Vary", "Accept")])
+        return []
+
+    answer = tools.Browser(make_app(app)).get()
+    assert answer.all("Cache-Control") == [sent]
+    assert answer.all("Vary") == ["Accept, Cookie"]
+
+
+def test_a_session_that_cannot_be_encoded_says_which_key_is_wrong(make_app, tools):
+    from tropea.sessions import SessionValueError
+
+    for wrong in (object(), {1: 2}, float("nan"), b"x", {"a": {1}}):
+
+        def app(environ, start_response, wrong=wrong):
+            environ["tropea.session"]["basket"] = wrong
+            start_response("200 OK", [])
+            return []
+
+        with pytest.raises(SessionValueError, match="basket"):
+            tools.Browser(make_app(app)).get()
+
+
+def test_store_errors_of_other_layers_pass_through(make_app, tools):
+    def app(environ, start_response):
+        environ["tropea.session"].get("k")
+        raise StoreError("of a cache")
+
+    with pytest.raises(StoreError, match="of a cache"):
+        tools.Browser(make_app(app)).get()
