@@ -14,13 +14,11 @@ from wsgiref.headers import Headers
 
 from tropea.core.dates import parse_date
 from tropea.core.directives import split_list, unquote
+from tropea.core.forwarded import FORWARDED_KEY
 from tropea.core.foundation import webob
 from tropea.core.mediatypes import parse_media_type
 from tropea.core.methods import METHOD_NUMBERS
 from tropea.core.negotiation import parse_quality_list
-
-#: The environ key under which a proxy layer says what trusted proxies said.
-FORWARDED_KEY = "tropea.core.forwarded"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile(r"[0-9]{1,18}").fullmatch

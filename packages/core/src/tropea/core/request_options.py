@@ -15,6 +15,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from tropea.core.errors import OptionError
 from tropea.core.layer import Layer
 from tropea.core.options import size
+from tropea.core.paste import filter_factory
 
 #: The environ key of the RequestOptions that layers hand to requests.
 OPTIONS_KEY: Final = "tropea.core.request_options"
@@ -89,3 +90,7 @@ class RequestOptionsMiddleware(Layer):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[OPTIONS_KEY] = self.options
         return self.app(environ, start_response)
+
+
+#: ``paste.filter_factory``: ``use = egg:tropea-core#request-options``.
+request_options_filter = filter_factory(RequestOptionsMiddleware, name="request-options")
