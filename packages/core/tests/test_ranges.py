@@ -99,3 +99,10 @@ STRONG, WEAK, THEN = EntityTag("v1"), EntityTag("v1", weak=True), 784111777
 )
 def test_if_range_is_strong_and_exact(field, etag, modified, holds):
     assert if_range_holds(field, etag, modified) is holds
+
+
+def test_a_position_of_any_number_of_digits_is_a_position():
+    assert parse_ranges("bytes=0-" + "9" * 5000, 10) == (ByteRange(0, 10),)
+    assert parse_ranges("bytes=-" + "9" * 26, 10) == (ByteRange(0, 10),)
+    with pytest.raises(Unsatisfiable):
+        parse_ranges("bytes=" + "9" * 26 + "-", 10)

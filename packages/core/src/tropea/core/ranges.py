@@ -19,6 +19,7 @@ from tropea.core.errors import TropeaError
 MAX_RANGES = 64
 #: Digits of a position; 18 are enough for an exabyte and too few to be slow.
 MAX_DIGITS = 18
+_BEYOND = 10**MAX_DIGITS
 
 _UNIT = re.compile(r"[ \t]*bytes[ \t]*=", re.IGNORECASE).match
 _SPEC = re.compile(r"([0-9]*)-([0-9]*)").fullmatch
@@ -80,15 +81,20 @@ def parse_ranges(
 def _read(text: str) -> tuple[int | None, int | None] | None:
     """Read ``first-last``, ``first-`` or ``-suffix``; None for anything else."""
     match = _SPEC(text)
-    if match is None or len(match[1]) > MAX_DIGITS or len(match[2]) > MAX_DIGITS:
+    if match is None:
         return None
-    first = int(match[1]) if match[1] else None
-    last = int(match[2]) if match[2] else None
+    first = _number(match[1]) if match[1] else None
+    last = _number(match[2]) if match[2] else None
     if first is None and last is None:
         return None
     if first is not None and last is not None and last < first:
         return None
     return first, last
+
+
+def _number(digits: str) -> int:
+    """Read a position; one of too many digits is beyond every representation, not malformed."""
+    return int(digits) if len(digits) <= MAX_DIGITS else _BEYOND
 
 
 def _resolve(spec: tuple[int | None, int | None], size: int) -> Iterable[ByteRange]:
