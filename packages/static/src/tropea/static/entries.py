@@ -44,6 +44,12 @@ class Entry(Protocol):
         """Answer GET or HEAD; raise Stale where the file changed."""
 
 
+def bare(status: str, *fields: Field) -> Answer:
+    """Answer with a head, and a text of no bytes."""
+    kind = ("Content-Type", "text/plain; charset=utf-8")
+    return status, [kind, ("Content-Length", "0"), *fields], []
+
+
 def short(status: str, method: str, *fields: Field) -> Answer:
     """Answer with a line of text and nothing about the request in it."""
     body = f"{status[4:]}\n".encode()
@@ -146,7 +152,7 @@ def precondition(variant: Variant, environ: Mapping[str, Any], method: str) -> A
     if verdict is Verdict.NOT_MODIFIED:
         return "304 Not Modified", variant.not_modified[:], []
     if verdict is Verdict.FAILED:
-        return short("412 Precondition Failed", method, variant.not_modified[0])
+        return bare("412 Precondition Failed", variant.not_modified[0])
     return None
 
 
@@ -165,7 +171,7 @@ def respond(variant: Variant, opened: Opened, environ: Mapping[str, Any], method
             ranges = parse_ranges(field, variant.size)
         except Unsatisfiable:
             extent = ("Content-Range", unsatisfied_range(variant.size))
-            return short("416 Range Not Satisfiable", method, extent, variant.not_modified[0])
+            return bare("416 Range Not Satisfiable", extent, variant.not_modified[0])
         if ranges is not None:
             return partial(variant, opened, ranges)
     return whole(variant, opened, environ)

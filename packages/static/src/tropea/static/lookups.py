@@ -92,10 +92,11 @@ class Lookup:
     def _opens(self, mount: Mount, path: str) -> bool:
         """Tell whether a folder has an index, or may be listed."""
         options = self.making.options
-        index = f"{path}/{options.index}" if path else options.index
-        if options.index and any(source.find(index) for source in mount.sources):
+        folders = [source for source in mount.sources if source.is_folder(path)]
+        if options.listing and folders:
             return True
-        return options.listing and any(source.is_folder(path) for source in mount.sources)
+        index = f"{path}/{options.index}" if path else options.index
+        return bool(options.index) and any(source.find(index) for source in folders)
 
     def _listing(self, mount: Mount, path: str) -> Entry | None:
         if not self.making.options.listing:
