@@ -1,0 +1,114 @@
+"""What is wrong with a table as a whole: routes that no request can ever reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .converters import PathConverter
+from .mounting import MountPattern
+from .patterns import Segment
+from .routes import Route
+from .syntax import Parameter
+from .walk import RouteIndex
+
+
+class Problem(NamedTuple):
+    """A route that earlier ones hide.
+
+    kind: ``duplicate`` where the earlier pattern is the same, else ``unreachable``.
+    """
+
+    kind: str
+    route: Route
+    hidden_by: Route
+
+    def __str__(self) -> str:
+        return (
+            f"{self.route.origin}: {self.kind} route {_shown(self.route)}: "
+            f"{_shown(self.hidden_by)}, declared at {self.hidden_by.origin}, always comes first"
+        )
+
+
+def find_problems(index: RouteIndex) -> list[Problem]:
+    """Return every route that is never reached, in declared order."""
+    found = []
+    for route in index.routes:
+        hiding = _hiding(index, route)
+        if hiding is not None:
+            same = _kinds(hiding) is not None and _kinds(hiding) == _kinds(route)
+            found.append(Problem("duplicate" if same else "unreachable", route, hiding))
+    return found
+
+
+def _hiding(index: RouteIndex, route: Route) -> Route | None:
+    """Return the first earlier route that leaves nothing to *route*, where all its methods go."""
+    left, first = set(route.methods), None
+    for earlier in _earlier(index, route):
+        if earlier.conditional or not _covers(earlier, route):
+            continue
+        if earlier.mounted:
+            return first or earlier
+        if not left.isdisjoint(earlier.methods):
+            left -= set(earlier.methods)
+            first = first or earlier
+        if not left and not route.mounted:
+            return first
+    return None
+
+
+def _earlier(index: RouteIndex, route: Route) -> Iterator[Route]:
+    """Yield the routes before *route* that could cover it, in declared order."""
+    place = index.order[id(route)]
+    segments = route.compiled.segments
+    near = list(index.spanning_near(route.compiled.head or "/"))
+    if segments is not None and not route.compiled.opaque:
+        if all(s.literal is not None for s in segments):
+            near += index.literals.get("/".join(s.literal or "" for s in segments), [])
+        for shape, table in index.shapes.get(len(segments), {}).items():
+            texts = [segments[at].literal for at in shape]
+            if None not in texts:
+                near += table.get(tuple(text or "" for text in texts), [])
+    near = [other for other in near if index.order[id(other)] < place]
+    yield from sorted(near, key=lambda other: index.order[id(other)])
+
+
+def _covers(earlier: Route, later: Route) -> bool:
+    """Whether *earlier* surely takes every path that *later* takes."""
+    one, two = earlier.compiled, later.compiled
+    if one.opaque or two.opaque:
+        return one is two
+    if isinstance(one, MountPattern):
+        return two.head.startswith(one.prefix + "/") or two.head == one.prefix != ""
+    if one.segments is not None and two.segments is not None:
+        pairs = zip(one.segments, two.segments, strict=False)
+        return len(one.segments) == len(two.segments) and all(_takes(a, b) for a, b in pairs)
+    if two.segments is not None and not two.keys and not two.ignorecase:
+        return one.groups(two.text) is not None  # a literal path: ask
+    if one.segments is None and one.parameters:
+        *before, last = one.template
+        rest = isinstance(last, Parameter) and type(last.converter) is PathConverter
+        longer = two.head.startswith(one.head) and two.head != one.head
+        return rest and before == [one.head] and (longer or one.template == two.template)
+    return type(one) is type(two) and one.text == two.text and one.ignorecase == two.ignorecase
+
+
+def _takes(one: Segment, two: Segment) -> bool:
+    """Whether segment *one* matches every text that *two* matches."""
+    if one.literal is not None:
+        return one.literal == two.literal
+    if two.literal is not None:
+        return one.values(two.literal) is not None
+    # ".*" can be empty, which a plain parameter refuses; the other readers never are.
+    return one.kind == two.kind or (one.plain and two.values("") is None)
+
+
+def _kinds(route: Route) -> object:
+    pattern = route.compiled
+    if pattern.segments is None:
+        return pattern.text
+    return tuple(s.kind if s.literal is None else s.literal for s in pattern.segments)
+
+
+def _shown(route: Route) -> str:
+    return f"{' '.join(route.methods) or 'mount'} {route.pattern}"

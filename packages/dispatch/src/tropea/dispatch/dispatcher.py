@@ -1,0 +1,282 @@
+"""The dispatcher: a WSGI application made of routes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from .calling import import_handler
+from .checks import Problem
+from .declaring import Declaration, Declarations
+from .errors import RouteError, URLGenerationError
+from .hooks import Hooks, as_decorator
+from .patterns import Groups
+from .routes import Route
+from .table import RouteTable
+from .urls import HandlerURL, current_environ, make_url
+from .verbs import read_methods
+
+log = logging.getLogger("tropea.dispatch")
+
+
+class DispatcherApp(Declarations):
+    """Map paths and methods to handlers, and handlers back to URLs.
+
+    prefix: stands before every pattern of this dispatcher.
+    cache_size: paths whose candidates are remembered, for routes that need more than a few
+        dictionary probes; 0 for none.
+    debug: log each decision to ``tropea.dispatch``, and name HTTPExceptions in a response field.
+    strict_slashes: False redirects (308) to the spelling with or without a slash at its end where
+        only that one has a route.
+    list_as: what a list that a handler returns is: the blocks of a ``body``, or ``json``.
+    strict_routes: True makes duplicate and unreachable routes an error instead of a warning.
+    max_path: longer paths, in bytes, are answered with 414.
+
+    >>> dispatcher = DispatcherApp()
+    >>> @dispatcher.match("/recipes/<recipe>", "GET")
+    ... def show_recipe(request, recipe):
+    ...     return f"How to make {recipe}"
+    >>> show_recipe.url(recipe="toast")
+    '/recipes/toast'
+    """
+
+    def __init__(
+        self,
+        prefix: str = "",
+        cache_size: int = 0,
+        debug: bool = False,
+        *,
+        strict_slashes: bool = True,
+        list_as: Literal["body", "json"] = "body",
+        strict_routes: bool = False,
+        max_path: int = 8192,
+    ) -> None:
+        super().__init__(prefix)
+        self.cache_size, self.debug = cache_size, debug
+        self.strict_slashes, self.list_as = strict_slashes, list_as
+        self.strict_routes, self.max_path = strict_routes, max_path
+        #: Whether an exception of a handler that nobody maps becomes a 500 page here.
+        self.catch_errors = False
+        self.hooks = Hooks(self.changed)
+        self._table: RouteTable | None = None
+        self._lock = threading.RLock()
+        from .answering import Answering  # webob comes in here, and not before
+
+        self._answer = Answering(self)
+
+    # -- hooks
+
+    def before_response(self, function: Callable[[Any], Any] | None = None) -> Any:
+        """Call *function* with each request, in the order added; what it returns answers."""
+        hooks = self.hooks
+        return as_decorator(lambda hook: hooks.add(hooks.before, hook), function)
+
+    def after_response(self, function: Callable[[Any, Any], Any] | None = None) -> Any:
+        """Call *function* with each request and response, error pages too; None keeps it."""
+        hooks = self.hooks
+        return as_decorator(lambda hook: hooks.add(hooks.after, hook), function)
+
+    def http_state(self, status: int, *methods: Any) -> Any:
+        """Decorate the handler that makes a status's page; it gets the exception's keywords."""
+        return as_decorator(lambda handler: self.hooks.add_state(status, methods, handler))
+
+    def error_handler(self, *kinds: type[BaseException]) -> Any:
+        """Decorate the handler of exceptions; the most specific class wins."""
+        if not kinds or not all(
+            isinstance(k, type) and issubclass(k, BaseException) for k in kinds
+        ):
+            raise RouteError(f"error_handler() takes classes of exceptions, not {kinds!r}")
+        hooks = self.hooks
+        return as_decorator(lambda handler: hooks.add_all(hooks.errors, kinds, handler))
+
+    def default(self, *methods: Any) -> Any:
+        """Decorate the handler of paths that no route takes; GET without methods."""
+        wanted = read_methods(methods) or ("GET",)
+        hooks = self.hooks
+        return as_decorator(lambda handler: hooks.add_all(hooks.defaults, wanted, handler))
+
+    # -- the table
+
+    def changed(self) -> None:
+        self._table = None
+        self._answer.forget()
+        super().changed()
+
+    @property
+    def table(self) -> RouteTable:
+        """The compiled routes; made when first asked for, and again after a new declaration."""
+        table = self._table
+        if table is None:
+            with self._lock:
+                table = self._table
+                if table is None:
+                    table = self._table = self._compile()
+        return table
+
+    def _compile(self) -> RouteTable:
+        table = RouteTable(self.flatten(), self.cache_size)
+        problems = table.problems()
+        if problems and self.strict_routes:
+            raise RouteError("\n".join(map(str, problems)))
+        for problem in problems:
+            log.warning("%s", problem)
+        return table
+
+    def start(self) -> DispatcherApp:
+        """Import handlers, compile and check now what the first request would; return self."""
+        self.table  # noqa: B018 - asking makes it
+        return self
+
+    def check(self) -> list[Problem]:
+        """Return the duplicate and unreachable routes."""
+        return self.table.problems()
+
+    def routes(self) -> list[Route]:
+        """Return the table for people and tools, in declared order."""
+        return list(self.table.routes)
+
+    def methodsfor(self, path: str) -> list[str]:
+        """Return the methods that *path* takes, sorted.
+
+        >>> DispatcherApp().methodsfor("/")
+        []
+        """
+        return sorted(self.table.methods_of(path) or ())
+
+    def gettarget(self, path: str, method: str = "GET") -> tuple[Route, Groups] | None:
+        """Return the route that answers and what it reads from *path*, or None."""
+        route, groups = self.table.find(path, method)
+        return None if route is None else (route, groups)
+
+    # -- URLs
+
+    def _declare(self, make: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        start = len(self.entries)
+        decorate = super()._declare(make, args, kwargs)
+        self._give_urls(start)
+        if decorate is None:
+            return None
+
+        def decorate_with_url(handler: Any) -> Any:
+            start = len(self.entries)
+            decorate(handler)
+            self._give_urls(start)
+            return handler
+
+        return decorate_with_url
+
+    def _give_urls(self, start: int) -> None:
+        """Give new handlers their ``url``; the first dispatcher of a handler wins."""
+        for entry in self.entries[start:]:
+            handler = entry.route.handler if isinstance(entry, Declaration) else None
+            if handler is None or isinstance(handler, str) or hasattr(handler, "url"):
+                continue
+            try:
+                handler.url = HandlerURL(self, handler)
+            except AttributeError:  # bound methods and builtins hold none: there is urlfor()
+                continue
+
+    def urlfor(self, target: str | Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
+        """Return the URL of a route's name, a handler, or the dotted path of one.
+
+        args, kwargs: the groups' values, and ``scheme, netloc, script_name, absolute, query,
+            fragment``.
+        Raises URLGenerationError where there is no such route, or the values do not fit.
+        """
+        return self.build(target, args, kwargs, current_environ())
+
+    def build(
+        self,
+        target: str | Callable[..., Any],
+        args: Iterable[Any],
+        kwargs: dict[str, Any],
+        environ: WSGIEnvironment | None,
+    ) -> str:
+        """Return a URL as :meth:`urlfor` does, for the request of *environ*."""
+        if args and hasattr(next(iter(args)), "environ"):
+            request, *args = args
+            environ = request.environ
+        routes = self._targets(target)
+        route = _choose(routes, tuple(args), kwargs)
+        keys = route.compiled.keys
+        options = {k: v for k, v in kwargs.items() if k in _URL_OPTIONS and k not in keys}
+        values = {k: v for k, v in kwargs.items() if k not in options}
+        if "name" in values and "name" not in keys and route.name == values["name"]:
+            del values["name"]
+        return make_url(route, tuple(args), values, environ=environ, **options)
+
+    def _targets(self, target: str | Callable[..., Any]) -> list[Route]:
+        if not isinstance(target, str):
+            routes = self.routes_of(target)
+            if not routes:
+                raise URLGenerationError(f"{target!r} has no route here")
+            return routes
+        named = self.table.named(target)
+        if named is not None:
+            return [named]
+        if "." in target or ":" in target:
+            try:
+                routes = self.routes_of(import_handler(target))
+            except RouteError as error:
+                raise URLGenerationError(str(error)) from None
+            if routes:
+                return routes
+        raise URLGenerationError(f"no route is called {target!r}")
+
+    def routes_of(self, handler: Any) -> list[Route]:
+        """Return the routes of a handler, in declared order."""
+        return self.table.of_handler(handler)
+
+    def root_of(self, handler: Any) -> DispatcherApp:
+        """Return the outermost dispatcher that includes this one and knows *handler*."""
+        for parent in self.parents:
+            if isinstance(parent, DispatcherApp) and parent.routes_of(handler):
+                return parent.root_of(handler)
+        return self
+
+    # -- WSGI
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._answer(environ, start_response)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.prefix or '/'} with {len(self.entries)} declarations>"
+
+
+_URL_OPTIONS = frozenset(("scheme", "netloc", "script_name", "absolute", "query", "fragment"))
+
+
+def _choose(routes: list[Route], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Route:
+    """Return the route that is named, or the first whose groups are those given."""
+    name = kwargs.get("name")
+    if name is not None and not any("name" in route.compiled.keys for route in routes):
+        for route in routes:
+            if route.name == name:
+                return route
+        raise URLGenerationError(f"no route of this handler is called {name!r}")
+    given = {*range(len(args)), *(k for k in kwargs if k not in _URL_OPTIONS)}
+    for route in routes:
+        if given == set(route.compiled.keys) - _URL_OPTIONS.difference(kwargs):
+            return route
+    return routes[0]
+
+
+#: The class under its short name.
+Dispatcher = DispatcherApp
+
+
+def dispatcher_app(*dispatchers: DispatcherApp, **options: Any) -> DispatcherApp:
+    """Return a new dispatcher, or the application of those given.
+
+    options: those of :class:`DispatcherApp`.
+    """
+    if len(dispatchers) == 1 and not options:
+        return dispatchers[0]
+    if not all(isinstance(one, Declarations) for one in dispatchers):
+        raise RouteError(f"dispatcher_app() takes dispatchers, not {dispatchers!r}")
+    made = DispatcherApp(**options)
+    made.combine(*dispatchers)
+    return made
