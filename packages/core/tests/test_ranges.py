@@ -37,13 +37,17 @@ def test_reads(field, expected):
     "field",
     [None, "", "bytes", "bytes=", "bytes=-", "bytes=--1", "bytes=5-2", "bytes=a-b", "items=0-1", "bytes=0-1,x",
      "bytes=+1-2", "bytes=1_0-20", "bytes=１-2", "bytes= 1 - 2", "bytes=0-1-2", "bytes=,", "xbytes=0-1",
-     "bytes=" + "9" * 30 + "-", "bytes=" + "9" * 5000 + "-", "bytes=" + "0-0," * (MAX_RANGES + 1)],
+     "bytes=" + "0-0," * (MAX_RANGES + 1)],
 )  # fmt: skip
 def test_ignores_what_is_malformed_or_too_much(field):
     assert parse_ranges(field, 19) is None
 
 
-@pytest.mark.parametrize("field", ["bytes=19-", "bytes=-0", "bytes=20-30,40-"])
+@pytest.mark.parametrize(
+    "field",
+    ["bytes=19-", "bytes=-0", "bytes=20-30,40-", f"bytes={'9' * 30}-", f"bytes={'9' * 5000}-"],
+    ids=["one-beyond", "no-suffix", "both-beyond", "30-digits", "5000-digits"],
+)
 def test_refuses_what_no_byte_satisfies(field):
     with pytest.raises(Unsatisfiable) as caught:
         parse_ranges(field, 19)
