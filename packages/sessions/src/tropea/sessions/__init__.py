@@ -18,10 +18,16 @@ from typing import Any
 
 #: Public name -> the module that has it, and its name there.
 _EXPORTS = {
+    "DBMSessionManager": ("stores.dbm", "DBMStore"),
+    "DBMStore": ("stores.dbm", "DBMStore"),
     "FileSessionManager": ("stores.files", "FileStore"),
     "FileStore": ("stores.files", "FileStore"),
     "MemorySessionManager": ("stores.memory", "MemoryStore"),
     "MemoryStore": ("stores.memory", "MemoryStore"),
+    "MemcachedStore": ("stores.memcached", "MemcachedStore"),
+    "RDBMSSessionManager": ("stores.sql", "SQLStore"),
+    "RedisStore": ("stores.redis", "RedisStore"),
+    "SQLStore": ("stores.sql", "SQLStore"),
     "SQLiteStore": ("stores.sqlite", "SQLiteStore"),
     "Session": ("mapping", "Session"),
     "SessionCommitted": ("errors", "SessionCommitted"),

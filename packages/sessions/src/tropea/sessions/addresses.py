@@ -47,6 +47,22 @@ def _sqlite(url: StoreURL) -> Any:
     return _class("sqlite", "SQLiteStore")(url.path)
 
 
+def _dbm(url: StoreURL) -> Any:
+    return _class("dbm", "DBMStore")(url.path)
+
+
+def _redis(url: StoreURL) -> Any:
+    return _class("redis", "RedisStore")(url.text)
+
+
+def _memcached(url: StoreURL) -> Any:
+    return _class("memcached", "MemcachedStore")(f"{url.host or '127.0.0.1'}:{url.port or 11211}")
+
+
+def _sql(url: StoreURL) -> Any:
+    return _class("sql", "SQLStore")(url.text)
+
+
 def _absolute(url: StoreURL) -> str:
     # RFC 8089: the path of file:///var/x is /var/x; with one more slash it is the same.
     return "/" + url.path.lstrip("/")
@@ -56,4 +72,8 @@ _OPENERS: dict[str, Callable[[StoreURL], Any]] = {
     "memory": _memory,
     "file": _file,
     "sqlite": _sqlite,
+    "dbm": _dbm,
+    **dict.fromkeys(("redis", "rediss", "unix", "redis-cluster", "redis-sentinel"), _redis),
+    "memcached": _memcached,
+    **dict.fromkeys(("postgresql", "mysql", "mariadb", "oracle", "mssql"), _sql),
 }

@@ -1,0 +1,75 @@
+"""Ask a server that may be down: one short wait, then none until it is back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tropea.core.stores import Breaker, StoreError
+
+T = TypeVar("T")
+
+TIMEOUT = 0.5  #: seconds to wait for a server, to connect as to answer
+REST = 0.5  #: seconds for which a server that did not answer is left alone
+
+
+class Guard:
+    """Run calls to a server; tell failures to reach it from its refusals.
+
+    unreachable: the client's exceptions that say that there was no answer.  They open a breaker:
+        until *rest* seconds later calls fail at once.
+    broken: of those, the ones after which the same call may be tried once more on a fresh
+        connection; every operation of a store may be.
+    refused: the client's exceptions that are answers; they become StoreErrors and no more.
+
+    >>> reset = ConnectionResetError
+    >>> guard = Guard("the server", unreachable=(OSError,), broken=(reset,), refused=())
+    >>> answers = iter([reset("by peer"), "pong"])
+    >>> def ping():
+    ...     answer = next(answers)
+    ...     if isinstance(answer, Exception):
+    ...         raise answer
+    ...     return answer
+    >>> guard(ping)
+    'pong'
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        unreachable: tuple[type[Exception], ...],
+        broken: tuple[type[Exception], ...],
+        refused: tuple[type[Exception], ...],
+        rest: float = REST,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name, self.unreachable, self.broken, self.refused = name, unreachable, broken, refused
+        self.breaker = Breaker(threshold=1, reset=rest, clock=clock)
+
+    def __call__(self, operation: Callable[[], T]) -> T:
+        """Run *operation*; raise StoreError for whatever the client raises."""
+        try:
+            return self.breaker.call(lambda: self._reach(operation))
+        except self.refused as error:
+            raise StoreError(f"{self.name} refused: {_first_line(error)}") from error
+
+    def _reach(self, operation: Callable[[], T]) -> T:
+        try:
+            try:
+                return operation()
+            except self.broken as error:
+                if _is_timeout(error):
+                    raise
+                return operation()
+        except self.unreachable as error:
+            raise StoreError(f"{self.name} cannot be reached: {_first_line(error)}") from error
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or "timeout" in type(error).__name__.lower()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,89 @@
+"""The table of SQLStore, its statements, and how it is made and changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.exc import DBAPIError
+
+from tropea.core.stores import StoreError
+
+VERSION = 1
+
+
+class Schema:
+    """One table of entries and one that says which release made it."""
+
+    def __init__(self, name: str) -> None:
+        self.metadata = MetaData()
+        double = Float(precision=53)
+        self.entries = Table(
+            name,
+            self.metadata,
+            Column("key", String(100), primary_key=True),
+            Column("data", LargeBinary, nullable=False),
+            Column("version", BigInteger, nullable=False),
+            Column("deadline", double, nullable=False, index=True),
+        )
+        self.about = Table(
+            f"{name}_schema", self.metadata, Column("version", Integer, primary_key=True)
+        )
+        self._write_statements()
+
+    def _write_statements(self) -> None:
+        table = self.entries
+        columns = table.c
+        here = columns.key == bindparam("k")
+        live = columns.deadline > bindparam("now")
+        over = columns.deadline <= bindparam("now")
+        same = columns.version == bindparam("v")
+        until: Any = bindparam("until")
+        self.load: Any = select(columns.data, columns.version, columns.deadline).where(here)
+        self.insert: Any = insert(table)
+        self.save: Any = (
+            update(table)
+            .where(here, same, live)
+            .values(data=bindparam("new"), version=columns.version + 1, deadline=until)
+        )
+        self.touch: Any = update(table).where(here, live).values(deadline=until)
+        self.delete: Any = delete(table).where(here, live)
+        self.delete_version: Any = delete(table).where(here, live, same)
+        self.forget: Any = delete(table).where(here, over)
+        self.purge: Any = delete(table).where(over)
+
+    def prepare(self, engine: Any) -> None:
+        """Make the tables where they are missing; raise StoreError where they are too new."""
+        try:
+            self._make(engine)
+        except DBAPIError:
+            # Another process may have made them at the same moment.
+            if not inspect(engine).has_table(self.entries.name):
+                raise
+        with engine.begin() as connection:
+            found = connection.execute(select(self.about.c.version)).scalars().all()
+        if max(found, default=VERSION) > VERSION:
+            raise StoreError(
+                f"the table's schema is version {max(found)}; this release knows up to {VERSION}"
+            )
+
+    def _make(self, engine: Any) -> None:
+        with engine.begin() as connection:
+            self.metadata.create_all(connection)
+            if connection.execute(select(self.about.c.version)).first() is None:
+                connection.execute(insert(self.about), {"version": VERSION})
