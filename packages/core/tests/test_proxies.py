@@ -1,0 +1,274 @@
+"""Proxies are believed when they are ours, and no further."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tropea.core import OptionError, ProxyMiddleware, Request, use_x_forwarded
+from tropea.core.forwarded import Trust, read_forwarded, read_node, read_x_forwarded
+from tropea.core.proxies import proxy_filter
+
+
+def through(layer, peer="127.0.0.1", host="wsgi:8080", scheme="http", **fields):
+    seen = []
+
+    def app(environ, start_response):
+        seen.append(environ)
+        return []
+
+    environ = {
+        "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": "", "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80", "REMOTE_ADDR": peer, "wsgi.url_scheme": scheme,
+        **{f"HTTP_{name.upper()}": value for name, value in fields.items()},
+    }  # fmt: skip
+    if host:
+        environ["HTTP_HOST"] = host
+    layer(app)(environ, None)
+    return seen[0]
+
+
+def printed(environ):
+    return f"{Request(environ).request_uri} {environ['REMOTE_ADDR']}"
+
+
+class TestRecordedAnswersOfPesto25:
+    def test_xf_basic(self):
+        environ = through(use_x_forwarded(), x_forwarded_for="1.2.3.4", x_forwarded_host="real:81")
+        assert printed(environ) == "http://real:81/ 1.2.3.4"
+
+    def test_xf_ssl(self):
+        environ = through(use_x_forwarded(), x_forwarded_host="real", x_forwarded_ssl="on")
+        assert printed(environ) == "https://real/ 127.0.0.1"
+
+    def test_xf_list_differs_the_right_most_untrusted_hop_is_the_client(self):
+        environ = through(use_x_forwarded(), host=None, x_forwarded_for="9.9.9.9, 1.2.3.4")
+        assert printed(environ) == "http://localhost/ 1.2.3.4"
+
+    def test_xf_ssl_off_differs_off_is_not_on(self):
+        assert (
+            printed(through(use_x_forwarded(), host="h", x_forwarded_ssl="off"))
+            == "http://h/ 127.0.0.1"
+        )
+
+
+SPOOFED = {
+    "x_forwarded_for": "1.1.1.1", "x_forwarded_host": "evil.example", "x_forwarded_proto": "https",
+    "x_forwarded_port": "444", "x_forwarded_prefix": "/evil", "x_forwarded_ssl": "on",
+    "forwarded": "for=1.1.1.1;host=evil.example;proto=https",
+}  # fmt: skip
+
+
+class TestNobodyIsTrustedByDefault:
+    @pytest.mark.parametrize("peer", ["127.0.0.1", "203.0.113.9", "::1", ""])
+    @pytest.mark.parametrize("family", ["x-forwarded", "forwarded"])
+    def test_the_layer_by_itself_changes_nothing(self, peer, family):
+        before = through(lambda app: app, peer, **SPOOFED)
+        assert through(ProxyMiddleware.layer(family=family), peer, **SPOOFED) == before
+
+    def test_pestos_function_believes_this_machine_alone(self):
+        before = through(lambda app: app, "203.0.113.9", **SPOOFED)
+        assert through(use_x_forwarded(), "203.0.113.9", **SPOOFED) == before
+
+    def test_the_properties_of_a_request_are_none_until_somebody_is_trusted(self):
+        request = Request(through(lambda app: app, **SPOOFED))
+        assert (request.forwarded_for, request.forwarded_host, request.forwarded_proto) == (
+            None,
+            None,
+            None,
+        )
+        assert request.client_addr == "127.0.0.1"
+        request = Request(through(ProxyMiddleware.layer(trusted="localhost"), **SPOOFED))
+        assert request.forwarded_for == request.client_addr == "1.1.1.1"
+        assert request.forwarded_host == "evil.example"
+        assert request.forwarded_proto == "https"
+        assert request.forwarded_port == 444
+
+
+class TestTrustedNetworks:
+    def behind(self, trusted, peer="10.0.0.1", **fields):
+        return through(ProxyMiddleware.layer(trusted=trusted), peer, **fields)["REMOTE_ADDR"]
+
+    def test_our_own_proxies_are_walked_through(self):
+        chain = "6.6.6.6, 192.0.2.7, 10.0.0.3, 10.0.0.2"
+        assert self.behind("10.0.0.0/8", x_forwarded_for=chain) == "192.0.2.7"
+
+    def test_where_all_are_ours_the_left_most_is_the_client(self):
+        assert self.behind("10.0.0.0/8", x_forwarded_for="10.0.0.3, 10.0.0.2") == "10.0.0.3"
+
+    def test_what_cannot_be_read_ends_the_walk_at_the_last_that_could(self):
+        assert self.behind("10.0.0.0/8", x_forwarded_for="1.1.1.1, unknown, 10.0.0.2") == "10.0.0.2"
+        assert self.behind("10.0.0.0/8", x_forwarded_for="1.1.1.1, unknown") == "10.0.0.1"
+
+    @pytest.mark.parametrize("node", ["192.0.2.7:4711", "192.0.2.7", " 192.0.2.7 "])
+    def test_ports_are_left_out(self, node):
+        assert self.behind(["10.0.0.1"], x_forwarded_for=node) == "192.0.2.7"
+
+    @pytest.mark.parametrize("node", ["[2001:db8::1]:4711", "2001:db8::1", "2001:DB8:0::1"])
+    def test_ipv6(self, node):
+        assert self.behind(["::1"], "::1", x_forwarded_for=node) == "2001:db8::1"
+
+    def test_an_ipv4_peer_in_ipv6_clothes_is_known(self):
+        assert (
+            self.behind(["10.0.0.0/8"], "::ffff:10.0.0.1", x_forwarded_for="192.0.2.7")
+            == "192.0.2.7"
+        )
+
+    def test_a_peer_on_a_socket_file_has_to_be_named(self):
+        assert self.behind(["localhost"], "", x_forwarded_for="192.0.2.7") == ""
+        assert self.behind(["unix"], "", x_forwarded_for="192.0.2.7") == "192.0.2.7"
+
+    def test_proto_and_host_come_from_the_outermost_proxy_of_ours(self):
+        fields = {"x_forwarded_for": "192.0.2.7, 10.0.0.2", "x_forwarded_proto": "https, http",
+                  "x_forwarded_host": "real.example, inner"}  # fmt: skip
+        environ = through(ProxyMiddleware.layer(trusted="10.0.0.0/8"), "10.0.0.1", **fields)
+        assert environ["wsgi.url_scheme"] == "https"
+        assert environ["HTTP_HOST"] == "real.example"
+        assert environ["SERVER_PORT"] == "443"
+
+    @pytest.mark.parametrize("trusted", [["nonsense"], ["10.0.0.0/99"]])
+    def test_a_network_that_is_none_is_refused_when_it_is_written(self, trusted):
+        with pytest.raises(OptionError):
+            ProxyMiddleware.layer(trusted=trusted)
+
+    def test_unknown_fields_and_negative_hops_are_refused(self):
+        with pytest.raises(OptionError, match="fields"):
+            ProxyMiddleware.layer(fields="for nonsense")
+        with pytest.raises(OptionError, match="trusted_hops"):
+            ProxyMiddleware.layer(trusted_hops=-1)
+
+
+class TestOneHopWhateverItsAddress:
+    """Hostile requests through a layer told that there is one proxy."""
+
+    def ask(self, **fields):
+        options = {"trusted_hops": 1, "fields": ("for", "proto", "ssl", "host", "port", "prefix")}
+        family = "forwarded" if "forwarded" in fields else "x-forwarded"
+        return through(
+            ProxyMiddleware.layer(family=family, **options),
+            "203.0.113.9",
+            "testserver.example",
+            **fields,
+        )
+
+    def test_the_right_most_address_counts(self):
+        assert self.ask(x_forwarded_for="1.1.1.1, 2.2.2.2")["REMOTE_ADDR"] == "2.2.2.2"
+        assert self.ask(x_forwarded_for="evil,2.2.2.2")["REMOTE_ADDR"] == "2.2.2.2"
+
+    @pytest.mark.parametrize(
+        "value",
+        ["a" * 65536, "2.2.2.2\r\nX: y", "2.2.2.2\0", "", ",", "::g", "1.2.3.4.5", "٣.1.1.1"],
+    )
+    def test_nonsense_is_ignored(self, value):
+        assert self.ask(x_forwarded_for=value)["REMOTE_ADDR"] == "203.0.113.9"
+
+    @pytest.mark.parametrize("value", ["javascript", "HTTPS2", "http\r\n", "https://x"])
+    def test_only_http_and_https_are_schemes(self, value):
+        assert self.ask(x_forwarded_proto=value)["wsgi.url_scheme"] == "http"
+
+    @pytest.mark.parametrize(
+        "value",
+        ["a@evil.example", "evil.example#x", "a\r\nX: y", "a/b", "a b", "a\\b", "[::1", "x:0x50"],
+    )
+    def test_a_malformed_host_is_ignored(self, value):
+        assert self.ask(x_forwarded_host=value)["HTTP_HOST"] == "testserver.example"
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "//evil.example",
+            "/\\evil",
+            "evil",
+            "https://evil",
+            "/a/../..",
+            "/a/./b",
+            "/a//b",
+            "/a%2f",
+            "/\r\n",
+            "/..",
+        ],
+    )
+    def test_a_prefix_is_a_normal_path_or_nothing(self, value):
+        script_name = self.ask(x_forwarded_prefix=value)["SCRIPT_NAME"]
+        assert script_name == ""
+
+    def test_a_prefix_is_where_the_application_is_mounted(self):
+        environ = self.ask(x_forwarded_prefix="/shop/")
+        assert environ["SCRIPT_NAME"] == "/shop"
+        assert Request(environ).request_uri == "http://testserver.example/shop/"
+
+    @pytest.mark.parametrize("value", ["80@evil.example", "0", "65536", "-1", "8e1", "٨٠"])
+    def test_a_port_is_digits_between_1_and_65535(self, value):
+        assert self.ask(x_forwarded_port=value)["SERVER_PORT"] == "80"
+
+    def test_a_port_completes_the_host(self):
+        environ = self.ask(x_forwarded_port="8443", x_forwarded_proto="https")
+        assert Request(environ).host_url == "https://testserver.example:8443"
+
+    def test_the_right_most_element_counts_rfc_7239(self):
+        environ = self.ask(forwarded="for=1.1.1.1;proto=https, for=2.2.2.2;proto=http")
+        assert environ["wsgi.url_scheme"] == "http"
+        assert environ["REMOTE_ADDR"] == "2.2.2.2"
+
+    def test_only_the_configured_family_is_read(self):
+        both = {"forwarded": "for=2.2.2.2", "x_forwarded_for": "3.3.3.3"}
+        assert self.ask(**both)["REMOTE_ADDR"] == "2.2.2.2"
+        one = through(ProxyMiddleware.layer(trusted_hops=1), "203.0.113.9", **both)
+        assert one["REMOTE_ADDR"] == "3.3.3.3"
+
+    def test_the_prefix_is_not_read_unless_it_is_among_the_fields(self):
+        environ = through(ProxyMiddleware.layer(trusted_hops=1), x_forwarded_prefix="/shop")
+        assert environ["SCRIPT_NAME"] == ""
+
+    def test_fewer_entries_than_proxies_mean_that_one_was_passed_by(self):
+        layer = ProxyMiddleware.layer(trusted_hops=2)
+        environ = through(
+            layer, "203.0.113.9", x_forwarded_for="1.1.1.1", x_forwarded_host="evil.example"
+        )
+        assert environ["REMOTE_ADDR"] == "203.0.113.9"
+        assert environ["HTTP_HOST"] == "wsgi:8080"
+
+
+class TestRfc7239:
+    def said(self, field, **trust):
+        return read_forwarded(field, "10.0.0.1", Trust(["10.0.0.0/8"], **trust))
+
+    def test_the_examples_of_section_4(self):
+        assert self.said('for="_gazonk"').client is None
+        assert self.said('For="[2001:db8:cafe::17]:4711"').client == "2001:db8:cafe::17"
+        said = self.said("for=192.0.2.60;proto=http;by=203.0.113.43")
+        assert (said.client, said.proto) == ("192.0.2.60", "http")
+        assert self.said("for=192.0.2.43, for=198.51.100.17").client == "198.51.100.17"
+
+    def test_quotes_may_hold_commas_and_semicolons(self):
+        assert self.said('for=192.0.2.1;host="real.example";x="a;b,\\"c"').host == "real.example"
+
+    def test_the_element_of_the_outermost_proxy_of_ours_says_what_was_asked(self):
+        said = self.said(
+            "for=6.6.6.6;host=evil.example, for=192.0.2.7;host=real.example;proto=https, for=10.0.0.2;host=inner"
+        )
+        assert (said.client, said.host, said.proto) == ("192.0.2.7", "real.example", "https")
+
+    def test_an_absent_field_says_nothing(self):
+        assert self.said(None).client is None
+        assert read_forwarded("for=1.1.1.1", "192.0.2.1", Trust(["10.0.0.0/8"])) is None
+
+    @given(st.text(alphabet='for=";,\\ 1.:[]host\r\n\0é', max_size=200), st.integers(0, 3))
+    def test_nothing_raises(self, field, hops):
+        self.said(field, hops=hops)
+        read_x_forwarded(
+            {"for": field, "host": field, "port": field, "prefix": field, "proto": field},
+            "10.0.0.1",
+            Trust(hops=hops),
+        )
+
+    @given(st.text(max_size=40))
+    def test_a_node_is_an_address_or_none(self, text):
+        found = read_node(text)
+        assert found is None or re.fullmatch(r"[0-9a-f.:]+", str(found))
+
+
+def test_paste_builds_the_layer_from_strings():
+    layer = proxy_filter({}, trusted="10.0.0.0/8 localhost", fields="for proto")
+    assert layer.options.trusted == ("10.0.0.0/8", "localhost")
