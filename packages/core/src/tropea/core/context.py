@@ -71,7 +71,8 @@ class ContextBody:
         return self._context.run(next, self._steps)
 
     def close(self) -> None:
-        method: Callable[[], object] | None = getattr(self._body, "close", None)
+        body, self._body = self._body, ()
+        method: Callable[[], object] | None = getattr(body, "close", None)
         if method is not None:
             self._context.run(method)
 

@@ -1,0 +1,142 @@
+"""TestApp: what Pesto's could do, and cookies, JSON and files beside it."""
+
+from __future__ import annotations
+
+import pytest
+from tropea.core import Cookie, Response, expire_cookie, see_other, to_wsgi
+from tropea.core.testing import CookieJar, TestApp, make_environ
+
+
+def echo(environ, start_response):
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length)
+    start_response("200 OK", [("Content-Type", "application/octet-stream")])
+    head = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {environ['QUERY_STRING']} "
+    return [head.encode("latin-1"), environ.get("CONTENT_TYPE", "-").encode(), b" ", body]
+
+
+def test_get_is_of_the_root_by_default():
+    assert TestApp(echo).get().body == b"GET /  - "
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options"])
+def test_every_method_has_a_call(method):
+    assert getattr(TestApp(echo), method)("/x?a=1").body.startswith(
+        f"{method.upper()} /x a=1 ".encode()
+    )
+
+
+def test_a_form_is_encoded_and_repeats_the_values_of_a_list():
+    answer = TestApp(echo).post("/", {"a": [1, 2], "b": "é"})
+    assert answer.body == b"POST /  application/x-www-form-urlencoded a=1&a=2&b=%C3%A9"
+
+
+def test_json_is_encoded():
+    assert TestApp(echo).put(json={"a": 1}).body == b'PUT /  application/json {"a": 1}'
+
+
+def test_str_has_crlf_and_text_has_lf():
+    app = TestApp(to_wsgi(lambda request: Response(["hi"])))
+    assert str(app.get()) == "200 OK\r\nContent-Type: text/html; charset=UTF-8\r\n\r\nhi"
+    assert app.get().text() == "200 OK\nContent-Type: text/html; charset=UTF-8\n\nhi"
+
+
+def test_keywords_of_the_app_apply_to_every_request_and_those_of_a_request_win():
+    def who(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [f"{environ['REMOTE_ADDR']} {environ.get('HTTP_HOST')}".encode()]
+
+    app = TestApp(who, REMOTE_ADDR="9.9.9.9")
+    assert app.get(HTTP_HOST="h").body == b"9.9.9.9 h"
+    assert app.get(REMOTE_ADDR="8.8.8.8").body == b"8.8.8.8 None"
+    assert app.make_environ()["REMOTE_ADDR"] == "9.9.9.9"
+
+
+def test_make_environ_has_the_keys_that_pesto_gave():
+    assert sorted(TestApp.make_environ(PATH_INFO="/xyz")) == [
+        "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD", "SCRIPT_NAME",
+        "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.errors", "wsgi.input",
+        "wsgi.multiprocess", "wsgi.multithread", "wsgi.run_once", "wsgi.url_scheme",
+        "wsgi.version",
+    ]  # fmt: skip
+    assert make_environ("/é")["PATH_INFO"] == "/Ã©"
+
+
+@pytest.mark.parametrize(
+    "files", [[("f", "n.txt", "text/plain", b"DATA")], {"f": ("n.txt", "DATA", "text/plain")}]
+)
+def test_files_are_posted_as_a_browser_does(files):
+    body = TestApp(echo).post_multipart(data={"t": "x"}, files=files).body
+    assert b'name="t"\r\n\r\nx\r\n--' in body
+    assert b'name="f"; filename="n.txt"\r\nContent-Type: text/plain\r\n\r\nDATA\r\n--' in body
+
+
+def test_an_application_that_breaks_the_protocol_is_caught():
+    def no_type(environ, start_response):
+        start_response("200 OK", [])
+        return [b""]
+
+    with pytest.raises(AssertionError):
+        TestApp(no_type).get()
+    assert TestApp(no_type, validate=False).get().status == "200 OK"
+
+
+def test_exceptions_of_the_application_reach_the_test():
+    def fails(environ, start_response):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        TestApp(fails).get()
+
+
+def test_cookies_are_kept_sent_back_and_forgotten():
+    @to_wsgi
+    def app(request):
+        if request.environ["PATH_INFO"] == "/set":
+            return Response(
+                "set", set_cookie=[Cookie("a", "x y", path="/"), Cookie("b", "2", path="/deep")]
+            )
+        if request.environ["PATH_INFO"] == "/forget":
+            return Response("gone", set_cookie=expire_cookie("a"))
+        return Response(request.environ.get("HTTP_COOKIE", "none"))
+
+    client = TestApp(app)
+    client.get("/set")
+    assert client.cookies["a"] == "x y"
+    assert client.get("/").body == b"a=x%20y"
+    assert client.get("/deep/er").body == b"b=2; a=x%20y"
+    client.get("/forget")
+    assert client.get("/").body == b"none"
+    assert client.get("/", HTTP_COOKIE="mine=1").body == b"mine=1"
+
+
+def test_the_jar_minds_the_clock_the_scheme_and_the_domain():
+    now = [1000.0]
+    jar = CookieJar(clock=lambda: now[0])
+    jar.store(
+        [("Set-Cookie", "short=1;Max-Age=5;Path=/"), ("Set-Cookie", "safe=1;Secure;Path=/"),
+         ("Set-Cookie", "wide=1;Domain=example.org;Path=/")],
+        {"HTTP_HOST": "www.example.org"},
+    )  # fmt: skip
+    assert jar.header(make_environ(HTTP_HOST="www.example.org")) == "short=1; wide=1"
+    assert "safe=1" in jar.header(make_environ(**{"wsgi.url_scheme": "https"}))
+    now[0] += 6
+    assert jar.header(make_environ(HTTP_HOST="other.example")) == ""
+
+
+def test_a_redirect_can_be_followed():
+    @to_wsgi
+    def app(request):
+        return see_other("/new?a=1") if request.environ["PATH_INFO"] == "/old" else "there"
+
+    assert TestApp(app).post("/old").follow().body == b"there"
+    with pytest.raises(AssertionError, match="not a redirect"):
+        TestApp(app).get("/new").follow()
+
+
+def test_a_full_url_sets_scheme_and_host():
+    def where(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [f"{environ['wsgi.url_scheme']} {environ['HTTP_HOST']}".encode()]
+
+    assert TestApp(where).get("https://example.org/x").body == b"https example.org"
