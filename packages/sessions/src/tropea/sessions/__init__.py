@@ -22,6 +22,7 @@ _EXPORTS = {
     "DBMStore": ("stores.dbm", "DBMStore"),
     "FileSessionManager": ("stores.files", "FileStore"),
     "FileStore": ("stores.files", "FileStore"),
+    "KeyRing": ("keyrings", "KeyRing"),
     "MemorySessionManager": ("stores.memory", "MemoryStore"),
     "MemoryStore": ("stores.memory", "MemoryStore"),
     "MemcachedStore": ("stores.memcached", "MemcachedStore"),
@@ -29,6 +30,7 @@ _EXPORTS = {
     "RedisStore": ("stores.redis", "RedisStore"),
     "SQLStore": ("stores.sql", "SQLStore"),
     "SQLiteStore": ("stores.sqlite", "SQLiteStore"),
+    "SealedCookieStore": ("stores.cookie", "SealedCookieStore"),
     "Session": ("mapping", "Session"),
     "SessionCommitted": ("errors", "SessionCommitted"),
     "SessionError": ("errors", "SessionError"),
@@ -37,6 +39,7 @@ _EXPORTS = {
     "SessionOptions": ("options", "SessionOptions"),
     "SessionTooLarge": ("errors", "SessionTooLarge"),
     "SessionValueError": ("errors", "SessionValueError"),
+    "SignedCookieStore": ("stores.cookie", "SignedCookieStore"),
     "is_valid_id": ("ids", "is_valid_id"),
     "session_middleware": ("middleware", "session_middleware"),
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from tropea.core.errors import OptionError
+from tropea.sessions.clientside import ClientSide, client_rules
 from tropea.sessions.codecs import codec_named
 from tropea.sessions.cookies import CookieRules
 from tropea.sessions.mapping import Backend
 from tropea.sessions.options import SessionOptions
 from tropea.sessions.querystring import QueryRules
 from tropea.sessions.serverside import Rules, ServerSide
+from tropea.sessions.stores.cookie import CookieStore
 from tropea.sessions.stores.protocol import Store
 from tropea.sessions.timeouts import Timeouts
 
@@ -25,6 +27,11 @@ def build_backend(options: SessionOptions) -> Backend:
         importer=options.importer,
     )
     codec = codec_named(options.codec)
+    if isinstance(options.store, CookieStore):
+        if options.persist == "querystring":
+            raise OptionError("persist: a session in a cookie cannot be named by an address")
+        cookies = client_rules(cookie_rules(options))
+        return ClientSide(options.store, cookies, rules, codec, options.clock)
     if not isinstance(options.store, Store):
         raise OptionError(f"store: expected a store or its address, got {options.store!r}")
     if options.persist == "querystring":

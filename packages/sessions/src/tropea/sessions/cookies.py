@@ -107,20 +107,30 @@ class CookieRules:
 class CookieWriter:
     """Reads and writes one cookie name with one set of attributes."""
 
-    __slots__ = ("_attributes", "_kept", "_search", "name", "plain")
+    __slots__ = ("_attributes", "_kept", "_search", "_value", "name", "plain")
 
     def __init__(
         self, name: str, attributes: str, max_age: float | None, value: str, *, plain: bool
     ) -> None:
         self.name = name
         self.plain = plain  #: whether it is sent over http
-        self._attributes = attributes
+        self._attributes, self._value = attributes, value
         self._kept = None if max_age is None else int(max_age)
         # A name begins after a semicolon, never inside another cookie's value; the value must
         # reach to the next semicolon, so half an id is no id.
         self._search = re.compile(
             rf"(?:^|;)[ \t]*{re.escape(name)}=({value})[ \t]*(?=;|\Z)", re.ASCII
         ).search
+
+    @property
+    def overhead(self) -> int:
+        """Bytes that the name and the attributes take, at most."""
+        return len(self.name) + len(self._attributes) + 32
+
+    def numbered(self, number: int) -> CookieWriter:
+        """Return the writer of ``name.number``, for what does not fit into one cookie."""
+        name = f"{self.name}.{number}"
+        return CookieWriter(name, self._attributes, self._kept, self._value, plain=self.plain)
 
     def find(self, header: str) -> str | None:
         """Return the value in a Cookie field; None when it is absent or malformed.

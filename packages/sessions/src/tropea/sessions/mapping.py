@@ -80,7 +80,7 @@ class Session(MutableMapping[str, Any]):
     __slots__ = (
         "anonymous", "backend", "created_at", "data", "doomed", "ended", "failure", "fields",
         "forced", "fresh_id", "header", "labels", "lost", "mount", "origin", "phase", "presented",
-        "renewed", "scheme", "used_at", "writer",
+        "renewed", "scheme", "stale", "used_at", "writer",
     )  # fmt: skip
 
     phase: int
@@ -96,6 +96,7 @@ class Session(MutableMapping[str, Any]):
     renewed: bool  #: the id must change
     forced: bool  #: write even if nothing changed
     lost: bool  #: somebody deleted it meanwhile: nothing is written any more
+    stale: bool  #: the cookie must be issued again though nothing changed
     anonymous: bool  #: the store is down and the application goes on without
     failure: Exception | None
     fields: list[tuple[str, str]]  #: what the commit adds to the head
@@ -343,7 +344,8 @@ class Session(MutableMapping[str, Any]):
         late = self.phase == SENT
         self.origin = self.doomed = self.presented = self.fresh_id = self.failure = None
         self.data, self.labels = {}, {}
-        self.ended = self.renewed = self.forced = self.lost = self.anonymous = False
+        self.ended = self.renewed = self.forced = self.lost = False
+        self.anonymous = self.stale = False
         self.fields = []
         try:
             self.backend.open(self)

@@ -26,6 +26,8 @@ class Surroundings:
     def __init__(self, options: SessionOptions) -> None:
         self._store: Any = options.store
         self._every = options.auto_purge_every or 0.0
+        if not hasattr(self._store, "purge") or getattr(self._store, "purges_itself", False):
+            self._every = 0.0
         # The first purge may be due at once: nobody knows when the last process did it.
         self._due = 0.0 if self._every else float("inf")
         self._scheme_matters = options.secure == "auto" and options.persist == "cookie"
