@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from tropea.core.ranges import ByteRange, content_range
-from tropea.static.errors import Torn
+from tropea.static.errors import Stale, Torn
 from tropea.static.sources import Opened, Stamp
 
 #: Bytes of a block: few enough to hold, enough to keep the calls rare.
@@ -88,11 +88,11 @@ class Pieces:
         raise Torn("the file was changed while it was sent")
 
 
-def read_piece(file: Opened, start: int, stop: int) -> bytes | None:
-    """Read a small range at once; None where the file is no longer what it was."""
+def read_piece(file: Opened, start: int, stop: int) -> bytes:
+    """Read a small range at once; raise Stale where the file is no longer what it was."""
     data = file.read_at(start, stop - start)
     if len(data) != stop - start or file.stamp_now() != file.stamp:
-        return None
+        raise Stale
     return data
 
 

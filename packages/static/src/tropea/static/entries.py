@@ -22,7 +22,7 @@ from tropea.static.bodies import BLOCK, InMemory, Pieces, multipart, read_piece
 from tropea.static.fieldrules import Field
 from tropea.static.locations import folder_location
 from tropea.static.sources import Opened
-from tropea.static.variants import Stale, Variant
+from tropea.static.variants import Variant
 
 Answer = tuple[str, list[Field], Iterable[bytes]]
 
@@ -80,7 +80,7 @@ class FileEntry:
         self.only = variants["identity"] if len(variants) == 1 else None
         # Of codings that are equally welcome the smallest is sent.
         self._order = () if self.only else sorted(variants, key=lambda c: variants[c].size)
-        self._chosen: dict[str | None, Variant | None] = {}
+        self._chosen: dict[str | None, Variant] = {}
 
     def answer(self, environ: Mapping[str, Any], method: str) -> Answer:
         """Answer GET or HEAD; raise Stale where the file changed.
@@ -89,24 +89,36 @@ class FileEntry:
         """
         variant = self.only
         if variant is None:
-            variant = self._choose(environ.get("HTTP_ACCEPT_ENCODING"))
+            coding = environ.get("HTTP_ACCEPT_ENCODING")
+            variant = self._chosen.get(coding) or self._choose(coding)
             if variant is None:
                 return short("406 Not Acceptable", method, ("Vary", "Accept-Encoding"))
-        if variant.data is not None and self.front is None:
-            if environ.keys().isdisjoint(SPECIAL):
-                return "200 OK", variant.headers[:], [variant.data] if method == "GET" else []
-            if (
-                environ.get("HTTP_IF_NONE_MATCH") == variant.etag
-                and "HTTP_IF_MATCH" not in environ
-                and "HTTP_IF_UNMODIFIED_SINCE" not in environ
-            ):
-                return "304 Not Modified", variant.not_modified[:], []
-            return respond(variant, InMemory(variant.data), environ, method)
+        data = variant.data
+        tag = environ.get("HTTP_IF_NONE_MATCH")
+        if tag is None:
+            if data is not None and environ.keys().isdisjoint(SPECIAL):
+                return "200 OK", variant.headers[:], [data] if method == "GET" else []
+            held = environ.get("HTTP_IF_MODIFIED_SINCE", "") == variant.last_modified
+        else:
+            held = tag == variant.etag
+        if held and "HTTP_IF_MATCH" not in environ and "HTTP_IF_UNMODIFIED_SINCE" not in environ:
+            if data is None:
+                variant.verify()
+            return "304 Not Modified", variant.not_modified[:], []
+        if data is None:
+            return self._answer_opened(variant, environ, method)
+        answer = headless(variant, environ, method)
+        return answer or respond(variant, InMemory(data), environ)
+
+    def _answer_opened(self, variant: Variant, environ: Mapping[str, Any], method: str) -> Answer:
+        """Answer from the file as it is now."""
+        answer = headless(variant, environ, method)
+        if answer is not None or self.front is not None:
+            variant.verify()
+            return answer or self._handed_over(variant)
         opened = variant.open()
         try:
-            if self.front is not None:
-                return self._handed_over(variant, environ, method)
-            answer = respond(variant, opened, environ, method)
+            answer = respond(variant, opened, environ)
         except BaseException:
             opened.close()
             raise
@@ -115,20 +127,15 @@ class FileEntry:
         return answer
 
     def _choose(self, field: str | None) -> Variant | None:
-        try:
-            return self._chosen[field]
-        except KeyError:
-            coding = choose_coding(field, self._order)
-            chosen = None if coding is None else self.variants[coding]
-            if len(self._chosen) < _REMEMBERED:
-                self._chosen[field] = chosen
-            return chosen
+        coding = choose_coding(field, self._order)
+        if coding is None:
+            return None
+        if len(self._chosen) < _REMEMBERED:
+            self._chosen[field] = self.variants[coding]
+        return self.variants[coding]
 
-    def _handed_over(self, variant: Variant, environ: Mapping[str, Any], method: str) -> Answer:
-        """Decide the conditions here; the front server sends the bytes, and their ranges."""
-        refused = precondition(variant, environ, method)
-        if refused is not None:
-            return refused
+    def _handed_over(self, variant: Variant) -> Answer:
+        """Let the front server send the bytes, and ranges of them."""
         assert self.front is not None
         headers = [field for field in variant.headers if field[0] != "Content-Length"]
         headers.append((self.front[0], front_path(self.front[1], variant)))
@@ -143,26 +150,23 @@ def front_path(prefix: str, variant: Variant) -> str:
     return quote(os.path.join(getattr(source, "root", ""), found.place))  # noqa: PTH118
 
 
-def precondition(variant: Variant, environ: Mapping[str, Any], method: str) -> Answer | None:
-    """Answer 304 or 412 where the request's conditions ask for it; None to go on."""
+def headless(variant: Variant, environ: Mapping[str, Any], method: str) -> Answer | None:
+    """Give the answers without a body of the file: 304, 412 and HEAD; None for a body.
+
+    Range means something for GET only (RFC 9110 section 14.2), so HEAD is done here.
+    """
     conditions = conditions_of(environ)
-    if conditions is None:
-        return None
-    verdict = evaluate(conditions, variant.current, method)
-    if verdict is Verdict.NOT_MODIFIED:
-        return "304 Not Modified", variant.not_modified[:], []
-    if verdict is Verdict.FAILED:
-        return bare("412 Precondition Failed", variant.not_modified[0])
-    return None
+    if conditions is not None:
+        verdict = evaluate(conditions, variant.current, method)
+        if verdict is Verdict.NOT_MODIFIED:
+            return "304 Not Modified", variant.not_modified[:], []
+        if verdict is Verdict.FAILED:
+            return short("412 Precondition Failed", method, variant.not_modified[0])
+    return ("200 OK", variant.headers[:], []) if method == "HEAD" else None
 
 
-def respond(variant: Variant, opened: Opened, environ: Mapping[str, Any], method: str) -> Answer:
-    """Answer from an open file; the body is a list where everything has been read."""
-    refused = precondition(variant, environ, method)
-    if refused is not None:
-        return refused
-    if method == "HEAD":  # Range means something for GET only (RFC 9110 section 14.2)
-        return "200 OK", variant.headers[:], []
+def respond(variant: Variant, opened: Opened, environ: Mapping[str, Any]) -> Answer:
+    """Answer GET from an open file; the body is a list where everything has been read."""
     field = environ.get("HTTP_RANGE")
     if field is not None and if_range_holds(
         environ.get("HTTP_IF_RANGE"), variant.current.etag, variant.strong_date
@@ -179,15 +183,16 @@ def respond(variant: Variant, opened: Opened, environ: Mapping[str, Any], method
 
 def whole(variant: Variant, opened: Opened, environ: Mapping[str, Any]) -> Answer:
     """Send the whole file: from memory, by the server's own means, or in blocks."""
-    headers = variant.headers[:]
+    headers, size = variant.headers[:], variant.size
     if variant.data is not None:
         return "200 OK", headers, [variant.data]
     wrapper = environ.get("wsgi.file_wrapper")
     file = opened.whole_file() if wrapper is not None else None
     if wrapper is not None and file is not None:
         return "200 OK", headers, wrapper(file, BLOCK)
-    pieces = [ByteRange(0, variant.size)] if variant.size else []
-    return "200 OK", headers, Pieces(opened, pieces, variant.vouch)
+    if size <= BLOCK:
+        return "200 OK", headers, [read_piece(opened, 0, size)]
+    return "200 OK", headers, Pieces(opened, [ByteRange(0, size)], variant.vouch)
 
 
 def partial(variant: Variant, opened: Opened, ranges: Sequence[ByteRange]) -> Answer:
@@ -210,10 +215,7 @@ def partial(variant: Variant, opened: Opened, ranges: Sequence[ByteRange]) -> An
     if variant.data is not None:
         return "206 Partial Content", headers, [variant.data[start:stop]]
     if stop - start <= BLOCK:
-        block = read_piece(opened, start, stop)
-        if block is None:
-            raise Stale
-        return "206 Partial Content", headers, [block]
+        return "206 Partial Content", headers, [read_piece(opened, start, stop)]
     return "206 Partial Content", headers, Pieces(opened, ranges, variant.vouch)
 
 

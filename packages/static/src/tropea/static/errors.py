@@ -13,6 +13,10 @@ class Gone(StaticError, FileNotFoundError):
     """A source no longer has what it had, or must not open it."""
 
 
+class Stale(StaticError):
+    """A file is no longer what the table says: look again, and answer from what is there."""
+
+
 class Torn(StaticError, OSError):
     """A file changed while it was being sent: the connection has to be cut.
 

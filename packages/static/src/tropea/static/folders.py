@@ -124,6 +124,15 @@ class FolderSource:
             return FolderFile(_open_anywhere(place))
         return FolderFile(self._opener.open(place))
 
+    def restat(self, found: Found) -> Stamp | None:
+        place: str = found.place
+        try:
+            if os.path.isabs(place):  # noqa: PTH117  only with links="all"
+                return _stamp(os.stat(place))  # noqa: PTH116
+            return _stamp(self._opener.restat(place))
+        except OSError:
+            return None
+
     def scan(self) -> Iterator[Found]:
         pending: deque[tuple[str, str, tuple[str, ...]]] = deque([("", "", ("",))])
         while pending:
@@ -256,6 +265,10 @@ class TrustedFiles:
         if not stat.S_ISREG(info.st_mode):
             return None
         return Found(path, info.st_size, info.st_mtime_ns, _stamp(info), path)
+
+    def restat(self, found: Found) -> Stamp | None:
+        now = self.find(found.place)
+        return None if now is None else now.stamp
 
     def scan(self) -> Iterator[Found]:
         return iter(())

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from tropea.static.entries import Entry, FileEntry, FolderRedirect
+from tropea.static.errors import Stale
 from tropea.static.fieldrules import FieldRules
 from tropea.static.listings import FolderListing
 from tropea.static.options import CODINGS, StaticOptions
 from tropea.static.paths import read_path
 from tropea.static.sources import Child, Found, Source
-from tropea.static.variants import Content, Stale, Variant, load
+from tropea.static.variants import Content, Variant, load
 
 
 class Mount(NamedTuple):

@@ -7,9 +7,9 @@ from typing import ClassVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tropea.core.layer import Layer
+from tropea.static.errors import Stale
 from tropea.static.files import StaticFiles
 from tropea.static.options import StaticOptions
-from tropea.static.variants import Stale
 
 
 class StaticMiddleware(Layer):
@@ -46,6 +46,7 @@ class StaticMiddleware(Layer):
 
     def prepare(self) -> None:
         self.files = StaticFiles(self.options)
+        self._has_fallback = bool(self.options.fallback)
         if self.files.manifest:
             from tropea.static.assets import register
 
@@ -62,7 +63,9 @@ class StaticMiddleware(Layer):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         entry = self.files.table.get(environ.get("PATH_INFO", ""))
         if entry is None:
-            return self._missed(environ, start_response)
+            if self._has_fallback:
+                return self._missed(environ, start_response)
+            return self.app(environ, start_response)
         method = environ["REQUEST_METHOD"]
         if method != "GET" and method != "HEAD":  # noqa: PLR1714  faster than a set here
             return self.app(environ, start_response)
@@ -77,7 +80,7 @@ class StaticMiddleware(Layer):
         return body
 
     def _missed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not self.options.fallback or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        if not self._has_fallback or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self.app(environ, start_response)
         from tropea.static.fallbacks import with_fallback
 

@@ -78,6 +78,17 @@ class HandleOpener:
         with absent_is_gone(place), self._folder(folder) as handle:
             return os.stat(name or ".", dir_fd=handle, follow_symlinks=False)
 
+    def restat(self, place: str) -> os.stat_result:
+        """Describe a file by its folder's kept handle, as ``open`` would find it."""
+        folder, _, name = place.rpartition("/")
+        handle = self._handles.get(folder)
+        if handle is not None:
+            try:
+                return os.stat(name, dir_fd=handle, follow_symlinks=False)
+            except OSError:
+                pass
+        return self.stat(place)
+
     @contextmanager
     def entries(self, folder: str) -> Iterator[list[os.DirEntry[str]]]:
         """List a folder, sorted by name; the entries can be asked for their stat meanwhile."""
@@ -130,6 +141,8 @@ class PathOpener:
         folder, _, name = place.rpartition("/")
         with absent_is_gone(place):
             return os.lstat(os.path.join(self._resolved(folder), name))  # noqa: PTH118
+
+    restat = stat
 
     @contextmanager
     def entries(self, folder: str) -> Iterator[list[os.DirEntry[str]]]:

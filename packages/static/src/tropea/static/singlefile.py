@@ -10,6 +10,7 @@ from typing import Any
 from tropea.core.options import read_options
 from tropea.static.dispositions import content_disposition
 from tropea.static.entries import Answer, short
+from tropea.static.errors import Stale
 from tropea.static.fieldrules import FieldRules
 from tropea.static.folders import FolderSource, TrustedFiles
 from tropea.static.lookups import Lookup, Making
@@ -17,7 +18,6 @@ from tropea.static.options import StaticOptions
 from tropea.static.paths import path_key, read_path
 from tropea.static.sources import Source
 from tropea.static.tables import ATTEMPTS
-from tropea.static.variants import Stale
 
 _TRUSTED = TrustedFiles()
 

@@ -75,3 +75,6 @@ class Source(Protocol):
 
     def open(self, found: Found) -> Opened:
         """Open a file that was found; raise Gone where that is no longer possible."""
+
+    def restat(self, found: Found) -> Stamp | None:
+        """Take the stamp of a file that was found, without opening it; None when it is gone."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from tropea.static.entries import Answer, Entry
+from tropea.static.errors import Stale
 from tropea.static.listings import FolderListing
 from tropea.static.lookups import Lookup, Making, Mount, children_of
 from tropea.static.options import CODINGS
 from tropea.static.paths import path_key
 from tropea.static.sources import Found, Source
-from tropea.static.variants import Content, Stale, load
+from tropea.static.variants import Content, load
 
 log = logging.getLogger("tropea.static")
 
@@ -138,7 +139,7 @@ def _overlaid(sources: Sequence[Source]) -> dict[str, tuple[Source, Found]]:
 def _loaded(files: Mapping[str, tuple[Source, Found]], making: Making) -> dict[str, Content]:
     """Read what is to be kept, the smallest files first, and hash what is to be hashed."""
     options = making.options
-    left = 0 if making.front is not None else options.memory
+    left = -1 if making.front is not None else options.memory
     kept = set()
     for size, path in sorted((found.size, path) for path, (_, found) in files.items()):
         if size > min(options.keep, left):

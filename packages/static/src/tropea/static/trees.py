@@ -81,6 +81,9 @@ class NamedTree:
         except (OSError, KeyError):
             raise Gone(f"not there: {found.path!r}") from None
 
+    def restat(self, found: Found) -> Stamp | None:
+        return found.stamp
+
     def _list(self, found: Found) -> None:
         folder, _, name = found.path.rpartition("/")
         child = Child(name, is_folder=False, size=found.size, modified=found.modified)

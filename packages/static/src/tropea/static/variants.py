@@ -9,13 +9,9 @@ from tropea.core.dates import format_date
 from tropea.core.entitytags import EntityTag
 from tropea.core.preconditions import Representation
 from tropea.static.bodies import BLOCK
-from tropea.static.errors import Gone
+from tropea.static.errors import Gone, Stale
 from tropea.static.fieldrules import OF_304, Field
 from tropea.static.sources import Found, Opened, Source
-
-
-class Stale(Exception):
-    """A file is no longer what the table says: look again, and answer from what is there."""
 
 
 class Content(NamedTuple):
@@ -116,7 +112,8 @@ class Variant:
     """
 
     __slots__ = (
-        "content", "current", "data", "etag", "headers", "not_modified", "size", "strong_date",
+        "content", "current", "data", "etag", "headers", "last_modified", "not_modified", "size",
+        "strong_date",
     )  # fmt: skip
 
     def __init__(
@@ -137,13 +134,19 @@ class Variant:
             validators.append(("Vary", "Accept-Encoding"))
         kept = [field for field in fields[1:] if field[0].lower() in OF_304]
         self.not_modified = [*validators, *kept]
-        if modified is not None:
-            validators.append(("Last-Modified", format_date(modified)))
+        self.last_modified = None if modified is None else format_date(modified)
+        if self.last_modified is not None:
+            validators.append(("Last-Modified", self.last_modified))
         self.headers = [*head, *validators, *fields[1:]]
 
     def open(self) -> Opened:
         """Open the file; raise Stale where it is no longer the one these answers are about."""
         return open_checked(self.content.source, self.content.found)
+
+    def verify(self) -> None:
+        """Raise Stale where the file is no longer the one these answers are about."""
+        if self.content.source.restat(self.content.found) != self.content.found.stamp:
+            raise Stale
 
     def vouch(self, opened: Opened) -> bool:
         """Tell whether a file that looks changed still begins with what was promised."""
