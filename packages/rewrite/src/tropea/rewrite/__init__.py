@@ -1,5 +1,6 @@
 """URL rewriting and redirects as WSGI middleware, in Python or in Apache's mod_rewrite language."""
 
+from tropea.rewrite.apache import ApacheRules, apache_rules, apache_rules_file
 from tropea.rewrite.errors import (
     PatternError,
     RewriteError,
@@ -12,6 +13,7 @@ from tropea.rewrite.rules import Rule, RuleList
 from tropea.rewrite.verdicts import Verdict
 
 __all__ = [
+    "ApacheRules",
     "PatternError",
     "RewriteError",
     "RewriteMiddleware",
@@ -21,5 +23,7 @@ __all__ = [
     "RuleSyntaxError",
     "RunawayPatternWarning",
     "Verdict",
+    "apache_rules",
+    "apache_rules_file",
     "urlrewriter",
 ]

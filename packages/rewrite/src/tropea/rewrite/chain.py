@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 from tropea.rewrite.errors import RuleError
@@ -83,11 +82,10 @@ def _links(given: list[Any]) -> Iterable[Decides]:
 
 
 def _joined(first: Verdict, then: Verdict) -> Verdict:
-    return replace(
-        then,
-        variables={**first.variables, **then.variables},
-        cookies=(*first.cookies, *then.cookies),
-        vary=tuple(dict.fromkeys((*first.vary, *then.vary))),
-        content_type=then.content_type or first.content_type,
-        handler=then.handler or first.handler,
-    )
+    """Let what *first* decided besides the path hold on under *then*."""
+    then.variables = {**first.variables, **then.variables}
+    then.cookies = (*first.cookies, *then.cookies)
+    then.vary = tuple(dict.fromkeys((*first.vary, *then.vary)))
+    then.content_type = then.content_type or first.content_type
+    then.handler = then.handler or first.handler
+    return then

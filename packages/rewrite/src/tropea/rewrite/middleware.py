@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tropea.core.fields import Fields, add_vary, check_fields, set_field
 from tropea.core.layer import Layer
+from tropea.rewrite.apache import apache_rules_file
 from tropea.rewrite.chain import RuleChain
 from tropea.rewrite.rules import Rule
 from tropea.rewrite.verdicts import Verdict
 
 #: Where the environ keeps the path and the query that the client asked for.
 ORIGINAL = "tropea.rewrite.original"
+#: Where the environ keeps the handler that an H flag names.
+HANDLER = "tropea.rewrite.handler"
 
 _PHRASES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _HTML = "text/plain; charset=utf-8"
@@ -29,11 +32,21 @@ class Options:
     """Options of the layer.
 
     rules: rules, lists of them, and what apache_rules() returns, in the order to run.
+    rules_file: a file of rules in Apache's language, run after *rules*.
+    context: how the file is read: ``server``, or ``dir`` as a directory's own file.
+    base: the URL of the directory that the file is for, in the context ``dir``.
+    document_root: the folder that the file's tests look into; None where there is none.
     apps: applications that the rules' P and H flags name.
+    maps: mappings and functions that the file's rules may look up besides its own RewriteMaps.
     """
 
     rules: Any = ()
+    rules_file: str = ""
+    context: Literal["server", "dir"] = "server"
+    base: str = "/"
+    document_root: str | None = None
     apps: Any = None
+    maps: Any = None
 
 
 class RewriteMiddleware(Layer):
@@ -52,13 +65,23 @@ class RewriteMiddleware(Layer):
 
     Options = Options
     kind = "rewrite"
-    provides = (ORIGINAL,)
+    provides = (ORIGINAL, HANDLER)
     inside = ("proxy", "registry", "status", "errors")
     outside = ("static", "http-cache", "conditional", "session", "auth", "dispatch")
 
     def prepare(self) -> None:
         options = self.options
         self.rules = RuleChain(options.rules)
+        if options.rules_file:
+            self.rules.add(
+                apache_rules_file(
+                    options.rules_file,
+                    context=options.context,
+                    base=options.base,
+                    document_root=options.document_root,
+                    maps=options.maps,
+                )
+            )
         self._apps: Mapping[str, WSGIApplication] = options.apps or {}
 
     def addrewrite(
@@ -96,17 +119,21 @@ class RewriteMiddleware(Layer):
         if verdict.status:
             return answer(verdict, environ, start_response)
         inner = rewritten(environ, verdict)
-        app = self.app if verdict.app is None else self._find(verdict.app)
+        app = self._find(verdict)
         if verdict.vary or verdict.cookies or verdict.content_type:
             return app(inner, adding(start_response, verdict))
         return app(inner, start_response)
 
-    def _find(self, app: Any) -> WSGIApplication:
-        """Find the application that a request is handed over to."""
+    def _find(self, verdict: Verdict) -> WSGIApplication:
+        """Find the application that goes on with a request."""
+        app = verdict.app
+        if app is None:
+            named = self._apps.get(verdict.handler) if verdict.handler else None
+            return named or self.app
         if not isinstance(app, str):
             return app  # type: ignore[no-any-return]
-        found = self._apps.get(app)
-        return found if found is not None else _unknown_app
+        host = app.partition("://")[2]
+        return self._apps.get(app) or self._apps.get(host) or _unknown_app
 
 
 def rewritten(environ: WSGIEnvironment, verdict: Verdict) -> WSGIEnvironment:
@@ -120,6 +147,8 @@ def rewritten(environ: WSGIEnvironment, verdict: Verdict) -> WSGIEnvironment:
             inner.pop(name, None)
         else:
             inner[name] = value
+    if verdict.handler:
+        inner[HANDLER] = verdict.handler
     return inner
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+_NOTHING: Mapping[str, str | None] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
+
 class Verdict:
     """What shall be done with a request.
 
@@ -19,16 +20,42 @@ class Verdict:
     cookies: values of Set-Cookie to add to the response.
     vary: header fields that the decision looked at, for Vary.
     content_type: replaces the response's Content-Type.
-    handler: the name of a handler that the rules ask for.
+    handler: the name of an application that the rules ask for, where there is one of that name.
+
+    >>> Verdict("/new", "a=1")
+    Verdict(path='/new', query='a=1')
     """
 
-    path: str
-    query: str
-    status: int = 0
-    location: str = ""
-    app: Any = None
-    variables: Mapping[str, str | None] = field(default_factory=dict)
-    cookies: tuple[str, ...] = ()
-    vary: tuple[str, ...] = ()
-    content_type: str = ""
-    handler: str = ""
+    # No dataclass: making one of ten fields would cost more than finding the rule.
+    __slots__ = ("app", "content_type", "cookies", "handler", "location", "path", "query",
+                 "status", "variables", "vary")  # fmt: skip
+
+    def __init__(  # noqa: PLR0917  values, in the order of the class's text
+        self,
+        path: str,
+        query: str,
+        status: int = 0,
+        location: str = "",
+        app: Any = None,
+        variables: Mapping[str, str | None] = _NOTHING,
+        cookies: tuple[str, ...] = (),
+        vary: tuple[str, ...] = (),
+        content_type: str = "",
+        handler: str = "",
+    ) -> None:
+        self.path, self.query, self.status, self.location = path, query, status, location
+        self.app, self.variables, self.cookies, self.vary = app, variables, cookies, vary
+        self.content_type, self.handler = content_type, handler
+
+    def __repr__(self) -> str:
+        said = [("path", self.path), ("query", self.query)]
+        said += [(name, getattr(self, name)) for name in self.__slots__
+                 if name not in {"path", "query"} and getattr(self, name)]  # fmt: skip
+        return f"Verdict({', '.join(f'{name}={value!r}' for name, value in said)})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Verdict):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed

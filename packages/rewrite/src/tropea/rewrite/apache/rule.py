@@ -1,0 +1,97 @@
+"""One RewriteRule: its parts, and how it is applied to a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tropea.rewrite.apache.state import State, Value
+from tropea.rewrite.apache.substitutions import Substitution
+from tropea.rewrite.apache.tests import Condition
+
+
+@dataclass(slots=True)
+class ApacheRule:
+    """A RewriteRule with its conditions.
+
+    search: the pattern's search method.  substitution: None for rules that change no path.
+    status: of a forced answer or redirect, 0 for none.
+    """
+
+    text: str
+    line: int
+    regex: Any
+    negated: bool
+    substitution: Substitution | None
+    conditions: tuple[Condition, ...]
+    status: int = 0
+    redirect: bool = False
+    last: bool = False
+    end: bool = False
+    chain: bool = False
+    follows: bool = False
+    next_round: bool = False
+    rounds: int = 0
+    skip: int = 0
+    not_in_subrequests: bool = False
+    no_escape: bool = False
+    pass_through: bool = False
+    proxy: bool = False
+    append: bool = False
+    discard: bool = False
+    split_last: bool = False
+    no_query: bool = False
+    keep_slashes: bool = False
+    discard_path_info: bool = False
+    variables: tuple[Value, ...] = ()
+    cookies: tuple[Value, ...] = ()
+    type: Value | None = None
+    handler: Value | None = None
+
+    def matches(self, state: State) -> bool:
+        """Tell whether pattern and conditions hold; remember what they captured."""
+        match = self.regex.search(state.subject)
+        if (match is None) is not self.negated:
+            return False
+        state.rule, state.cond, state.cond_is_host = match, None, False
+        if not self.conditions:
+            return True
+        state.vary_this = []
+        return self._conditions_hold(state)
+
+    def _conditions_hold(self, state: State) -> bool:
+        vary: list[str] = []
+        met = False  # whether a condition joined to this one by OR held already
+        for condition in self.conditions:
+            if met:
+                met = condition.either
+                continue
+            held = condition.holds(state)
+            if condition.novary:
+                state.vary_this = []
+            if condition.either:
+                if not held:
+                    state.vary_this = []
+                    continue
+                met = True
+            elif not held:
+                return False
+            if state.vary_this:
+                vary += state.vary_this
+                state.vary_this = []
+        state.vary += vary
+        return True
+
+    def account(self, state: State) -> list[dict[str, Any]]:
+        """Say which conditions hold, for ``explain``; the state is left as it was."""
+        saved = state.rule, state.cond, state.cond_is_host, state.vary_this
+        state.rule, state.cond = self.regex.search(state.subject), None
+        told = []
+        for condition in self.conditions:
+            entry: dict[str, Any] = {"condition": condition.text}
+            if condition.subject is not None:
+                entry["subject"] = condition.subject(state)
+            entry["held"] = condition.holds(state)
+            told.append(entry)
+        state.rule, state.cond, state.cond_is_host, state.vary_this = saved
+        return told
