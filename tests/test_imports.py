@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def interpreters():
 
 def modules_after(code, python=sys.executable):
     """Run *code* in a fresh process where every warning is an error; return sys.modules."""
-    source = f"import sys; sys.path[:0] = {[str(s) for s in SOURCES]!r}\n{code}\n"
+    # What the packages depend on is pure Python, so one copy of it serves every interpreter.
+    source = f"import sys; sys.path[:0] = {[str(s) for s in SOURCES]!r}\n"
+    source += f"sys.path.append({sysconfig.get_path('purelib')!r})\n{code}\n"
     source += "import json; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [python, "-W", "error", "-c", source], capture_output=True, text=True, cwd=ROOT

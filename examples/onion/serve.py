@@ -36,7 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
     except Unable as reason:
         print(f"serve.py: {reason}", file=sys.stderr)
         return 2
-    announce(app, listener)
     return run(app, listener)
 
 
@@ -102,20 +101,20 @@ def announce(app: Any, listener: socket.socket) -> None:
 
 
 def run(app: Any, listener: socket.socket) -> int:
+    """Serve until Ctrl-C or SIGTERM."""
     from waitress.server import create_server
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    server = create_server(app, sockets=[listener], threads=8, clear_untrusted_proxy_headers=True)
     signal.signal(signal.SIGTERM, stop)
     try:
+        server = create_server(app, sockets=[listener], threads=8)
+        announce(app, listener)
         server.run()  # returns on KeyboardInterrupt
     except KeyboardInterrupt:
         pass
-    finally:
-        server.close()
-        print("\nThe recipe book is closed.")
+    print("\nThe recipe book is closed.")
     return 0
 
 

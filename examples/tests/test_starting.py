@@ -99,8 +99,8 @@ def test_a_read_only_var_is_one_line(clone, tmp_path):
     [
         ("prefix = /static/", "prefiks = /static/",
          "serve.py: [filter:static]: has no option 'prefiks'; did you mean 'prefix'?"),
-        ("largest_picture = 2097152", "largest_picture = big",
-         "serve.py: [app:recipes]: largest_picture: expected a whole number, got 'big'"),
+        ("largest_picture = 2M", "largest_picture = big",
+         "serve.py: [app:recipes]: largest_picture: expected a size such as 2M, got 'big'"),
         ("root = %(here)s/onion/static", "root = %(here)s/nowhere", "serve.py: *nowhere*"),
         ("store = sqlite", "store = sqlight", "serve.py: *[[]filter:session]*sqlight*"),
     ],

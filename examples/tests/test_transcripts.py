@@ -62,7 +62,8 @@ class Talk:
         done = subprocess.run([*self.command, *words], capture_output=True)
         assert done.returncode == 0, (arguments, done.stderr)
         text = done.stdout.decode("utf-8", "replace")
-        while re.match(r"HTTP/1\.1 (3\d\d|100) ", text) and "-L" in words:
+        passing = r"HTTP/1\.1 (100|3\d\d) " if "-L" in words else r"HTTP/1\.1 100 "
+        while re.match(passing, text):
             text = text.partition("\r\n\r\n")[2]
         head, _, body = text.partition("\r\n\r\n")
         return head, body

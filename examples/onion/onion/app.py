@@ -9,7 +9,7 @@ carries the session's cookie.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from onion.rules import RULES
 from tropea.caching import etag_middleware
 from tropea.core import Stack, pipeline
 from tropea.core.context import RegistryMiddleware
-from tropea.core.options import read_options
+from tropea.core.options import read_options, size
 from tropea.dispatch import DispatcherApp
 from tropea.rewrite import urlrewriter
 from tropea.sessions import SessionMiddleware
@@ -35,10 +35,14 @@ class Settings:
 
     var: folder of recipes, pictures and sessions; made when it is missing.
     largest_picture: bytes.
+    secure: whether the session's cookie is for https alone.
     """
 
     var: str = str(HERE.parent / "var")
-    largest_picture: int = uploads.LARGEST
+    largest_picture: int = field(
+        default=uploads.LARGEST, metadata={"read": size, "expects": "a size such as 2M"}
+    )
+    secure: bool = False
 
 
 def make_recipes(global_conf: Mapping[str, str] | None = None, **settings: Any) -> DispatcherApp:
@@ -56,6 +60,8 @@ def make_app(global_conf: Mapping[str, str] | None = None, **settings: Any) -> S
         urlrewriter(rules=RULES),
         StaticMiddleware.layer(root=HERE / "static", prefix="/static/"),
         etag_middleware(),
-        SessionMiddleware.layer(store=f"sqlite:///{Path(chosen.var).absolute()}/sessions.db"),
+        SessionMiddleware.layer(
+            store=f"sqlite:///{Path(chosen.var).absolute()}/sessions.db", secure=chosen.secure
+        ),
         recipes,
     )

@@ -5,29 +5,19 @@ from __future__ import annotations
 from hmac import compare_digest
 
 from onion import counter, uploads
-from onion.book import Book, Recipe
-from onion.pages import Html, each, fill, render
+from onion.book import Book
+from onion.pages import each, fill, render
+from onion.parts import (
+    FIELDS, counted, lines, page, picture_of, problem, recent, recipe_form, sign_in_form,
+)
 from tropea.caching import with_etag
 from tropea.core import Forbidden, NotFound, Request, RequestOptions, Response, see_other
 from tropea.dispatch import DispatcherApp, dispatcher_app
 from tropea.static import static_server
 
-#: Sent with every page: nothing from elsewhere, no script at all, no frame around us.
-PAGE_HEADERS = [
-    ("Content-Type", "text/html; charset=UTF-8"),
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'",
-    ),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-]
 #: Sent with every picture that somebody uploaded.
 PICTURE_HEADERS = [("Content-Security-Policy", "default-src 'none'; sandbox")]
-#: Fields of the form for a new recipe, and the characters that each may have.
-FIELDS = {"title": 120, "ingredients": 4000, "method": 8000}
+#: Forms of a few words need no more than this.
 SMALL_FORM = RequestOptions(max_body=4096)
 #: Recipes that "recently viewed" remembers.
 RECENT = 4
@@ -73,8 +63,8 @@ class Kitchen:
             ),
         )
         count = counted(len(recipes), "recipe")
-        content = fill("index.html", cards=cards, count=count, recent=self.recent(request))
-        return self.page(request, "Recipes", content)
+        content = fill("index.html", cards=cards, count=count, recent=recent(self.book, request))
+        return page(request, "Recipes", content)
 
     def show(self, request: Request, slug: str) -> Response:
         """Show one recipe, and remember that it was seen."""
@@ -90,15 +80,15 @@ class Kitchen:
             picture=picture_of(request, recipe),
             ingredients=each("<li>$line</li>\n", ({"line": i} for i in lines(recipe.ingredients))),
             method=each("<li>$line</li>\n", ({"line": i} for i in lines(recipe.method))),
-            recent=self.recent(request, slug),
+            recent=recent(self.book, request, slug),
         )
         seen = [other for other in request.session.get("recent", ()) if other != slug]
         request.session["recent"] = [slug, *seen][:RECENT]
-        return self.page(request, recipe.title, content)
+        return page(request, recipe.title, content)
 
     def new(self, request: Request) -> Response:
         """Show the form for a new recipe."""
-        return self.form(request, {}, [])
+        return recipe_form(request, {}, [])
 
     def add(self, request: Request) -> Response:
         """Take a new recipe, with its picture if there is one."""
@@ -120,7 +110,7 @@ class Kitchen:
             except uploads.UploadRefused as refusal:
                 problems.append(str(refusal))
         if problems:
-            return self.form(request, given, problems)
+            return recipe_form(request, given, problems)
         address = self.book.keep_picture(picture, kind) if kind else ""
         cook = request.session.get("cook", "")
         recipe = self.book.add(**given, picture=address, cook=cook)
@@ -129,7 +119,7 @@ class Kitchen:
 
     def signing_in(self, request: Request) -> Response:
         """Show the form that asks for a name."""
-        return self.sign_in_form(request, "")
+        return sign_in_form(request, "")
 
     def sign_in(self, request: Request) -> Response:
         """Remember who cooks, under a new session id."""
@@ -137,7 +127,7 @@ class Kitchen:
         check_token(request)
         cook = " ".join(request.form.get("cook", "").split())
         if not 0 < len(cook) <= 40:
-            return self.sign_in_form(request, "A name has between 1 and 40 characters.")
+            return sign_in_form(request, "A name has between 1 and 40 characters.")
         request.session.regenerate()
         request.session["cook"] = cook
         request.session.flash(f"Welcome, {cook}.")
@@ -162,103 +152,21 @@ class Kitchen:
 
     def nothing(self, request: Request, **_: object) -> Response:
         """Say that there is no such page."""
-        return self.problem(request, 404, "Not in this book", "There is no page of that name.")
+        return problem(request, 404, "Not in this book", "There is no page of that name.")
 
     def refused(self, request: Request, **_: object) -> Response:
         """Say that a form did not come from a page of this visitor's."""
         text = "This form is too old. Go back, load the page again and send it anew."
-        return self.problem(request, 403, "Not like this", text)
+        return problem(request, 403, "Not like this", text)
 
     def too_much(self, request: Request, **_: object) -> Response:
         """Say that more was sent than is read."""
-        return self.problem(request, 413, "Too much at once", "That is more than can be taken.")
-
-    # -- parts of pages ------------------------------------------------------------------
-
-    def page(self, request: Request, title: str, content: Html, status: int = 200) -> Response:
-        """Put *content* into the page that all share."""
-        session = request.session
-        base = request.script_name
-        if session.get("cook"):
-            cook = render(
-                '<form method="post" action="$base/sign-out">'
-                '<input type="hidden" name="csrf" value="$csrf"><span class="who">$cook</span>'
-                '<button class="quiet">Sign out</button></form>',
-                base=base, csrf=session.get_csrf_token(), cook=session["cook"],
-            )
-        else:
-            cook = render('<a href="$base/sign-in">Sign in</a>', base=base)
-        flashes = each(
-            '<p class="note" role="status">$text</p>',
-            ({"text": text} for text in session.pop_flash()),
-        )
-        html = fill(
-            "layout.html", base=base, title=title, cook=cook, flashes=flashes, content=content
-        )
-        return Response([html.encode()], status=status, headers=PAGE_HEADERS)
-
-    def problem(self, request: Request, status: int, title: str, text: str) -> Response:
-        """Make the page of an answer that is no success."""
-        content = fill(
-            "problem.html", base=request.script_name, status=status, title=title, text=text
-        )
-        return self.page(request, title, content, status)
-
-    def recent(self, request: Request, without: str = "") -> Html | str:
-        """List the recipes that this visitor looked at lately."""
-        slugs = [slug for slug in request.session.get("recent", ()) if slug != without]
-        known = [recipe for recipe in map(self.book.get, slugs) if recipe]
-        if not known:
-            return ""
-        links = each(
-            '<li><a href="$base/recipes/$slug">$title</a></li>\n',
-            ({"base": request.script_name, "slug": r.slug, "title": r.title} for r in known),
-        )
-        return render(
-            '<aside class="recent"><h2>Recently viewed</h2><ul>\n$links</ul></aside>', links=links
-        )
-
-    def form(self, request: Request, given: dict[str, str], problems: list[str]) -> Response:
-        content = fill(
-            "add.html",
-            base=request.script_name,
-            csrf=request.session.get_csrf_token(),
-            problems=listed(problems),
-            **{name: given.get(name, "") for name in FIELDS},
-        )
-        return self.page(request, "Add a recipe", content, status=422 if problems else 200)
-
-    def sign_in_form(self, request: Request, problem: str) -> Response:
-        content = fill(
-            "sign-in.html",
-            base=request.script_name,
-            csrf=request.session.get_csrf_token(),
-            problems=listed([problem] if problem else []),
-        )
-        return self.page(request, "Sign in", content, status=422 if problem else 200)
+        return problem(request, 413, "Too much at once", "That is more than can be taken.")
 
 
 def check_token(request: Request) -> None:
     """Raise Forbidden unless the form carries the token of this visitor's session."""
-    given = request.form.get("csrf", "")
-    if not compare_digest(given.encode(), request.session.get_csrf_token().encode()):
+    session = request.session
+    given = request.form.get("csrf", "").encode()
+    if session.is_new or not compare_digest(given, session.get_csrf_token().encode()):
         raise Forbidden
-
-
-def picture_of(request: Request, recipe: Recipe) -> str:
-    return request.script_name + (recipe.picture or "/static/no-picture.svg")
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def listed(problems: list[str]) -> Html | str:
-    if not problems:
-        return ""
-    items = each("<li>$text</li>", ({"text": text} for text in problems))
-    return render('<div class="note bad" role="alert"><ul>$items</ul></div>', items=items)
