@@ -1,0 +1,156 @@
+"""Cookies: what is written stays in its place, what is read never raises.
+
+Oracle: recorded answers of Pesto 25.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from http.cookies import SimpleCookie
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tropea.core import Cookie, CookieError, expire_cookie, parse_cookie_header
+from tropea.core.cookies import MAX_COOKIES, as_cookie, cookie_pairs
+from tropea.core.testing import strategies
+
+
+def test_attributes_are_written_in_pestos_order():
+    cookie = Cookie("a", "b", secure=True, http_only=True, maxage=60)
+    assert str(cookie).split("Expires")[0] == "a=b;"
+    assert cookie.set_cookie(now=0) == (
+        "a=b;Expires=Thu, 01 Jan 1970 00:01:00 GMT;Max-Age=60;Secure;HttpOnly"
+    )
+
+
+def test_an_expired_cookie_says_so_twice_and_in_gmt():
+    assert str(Cookie("foo", "", maxage=0, path="/")) == (
+        "foo=;Expires=Tue, 01 Jan 1980 00:00:00 GMT;Max-Age=0;Path=/"
+    )
+    assert str(expire_cookie("Customer", path="/")) == (
+        "Customer=;Expires=Tue, 01 Jan 1980 00:00:00 GMT;Max-Age=0;Path=/"
+    )
+
+
+def test_expiring_keeps_what_the_cookie_was_set_with():
+    cookie = Cookie(
+        "__Host-id", "1", path="/", secure=True, http_only=True, samesite="None", partitioned=True
+    )
+    gone = expire_cookie(cookie)
+    assert (gone.value, gone.maxage, gone.secure, gone.partitioned) == ("", 0, True, True)
+    assert "Secure" in str(expire_cookie("__Secure-x"))
+
+
+def test_every_attribute_has_its_place():
+    cookie = Cookie(
+        "a", "1", path="/acme", domain="example.com", expires=datetime(2030, 1, 1, tzinfo=UTC),
+        secure=True, samesite="none", partitioned=True,
+    )  # fmt: skip
+    assert str(cookie) == (
+        "a=1;Expires=Tue, 01 Jan 2030 00:00:00 GMT;Path=/acme;Domain=example.com;Secure;"
+        "SameSite=None;Partitioned"
+    )
+    assert "Max-Age=120" in str(Cookie("a", maxage=timedelta(minutes=2)))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"name": ""}, {"name": "a b"}, {"name": "a=b"}, {"name": "a;b"}, {"name": "é"},
+        {"name": "a\r\nX"}, {"value": "a\r\nSet-Cookie: x=1"}, {"value": "a\0b"},
+        {"value": "a\x7fb"}, {"path": "acme"}, {"path": "/; Domain=evil.invalid"},
+        {"path": "/\r\n"}, {"domain": "x; HttpOnly=0"}, {"domain": "a b"}, {"domain": ""},
+        {"samesite": "Sometimes"}, {"samesite": "None"}, {"partitioned": True},
+        {"name": "__Secure-a"}, {"name": "__secure-a"}, {"name": "__Host-a", "path": "/"},
+        {"name": "__Host-a", "secure": True},
+        {"name": "__Host-a", "secure": True, "path": "/", "domain": "example.org"},
+        {"value": "x" * 4097},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_would_break_out_or_be_dropped_by_browsers_is_refused(arguments):
+    with pytest.raises(CookieError):
+        Cookie(**{"name": "a", **arguments})
+
+
+@pytest.mark.parametrize("value", ["€", 'a,b"c\\d', "a b", "a;b", "100%", "", "é", "a=b"])
+def test_any_other_value_is_encoded_and_comes_back(value):
+    sent = str(Cookie("a", value))
+    assert sent.isascii()
+    assert ";" not in sent
+    assert [(c.name, c.value) for c in parse_cookie_header(sent)] == [("a", value)]
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=60))
+def test_values_round_trip_through_our_own_reader(value):
+    (received,) = parse_cookie_header(str(Cookie("a", value)))
+    assert received.value == value
+
+
+@given(strategies.tokens, st.text("abc-_.~", max_size=20))
+def test_the_standard_library_reads_what_we_write(name, value):
+    header = str(Cookie("n" + name.strip("$"), value, path="/"))
+    jar = SimpleCookie()
+    jar.load(header)
+    assert [morsel.value for morsel in jar.values()] in ([value], [])
+
+
+@pytest.mark.parametrize(
+    ("header", "pairs"),
+    [
+        ('a=1; b="q q"; c; d=e=f; =x', [("a", "1"), ("b", "q q"), ("d", "e=f")]),
+        ("a=1; =x", [("a", "1")]),
+        (
+            '$Version="1"; Customer="WILE_E_COYOTE"; $Path="/acme"; Part="1"; Part="2"; x=a%20b; bad; y=',
+            [("$Version", "1"), ("Customer", "WILE_E_COYOTE"), ("$Path", "/acme"), ("Part", "1"),
+             ("Part", "2"), ("x", "a b"), ("y", "")],
+        ),
+        ("a=\\377", [("a", "\\377")]),
+        ('a="\\377"', [("a", "\\377")]),
+        ("a=1,b=2", [("a", "1,b=2")]),
+        (" a = 1 ", [("a", "1")]),
+        ("a=\xc3\xa9", [("a", "é")]),
+        ("a=\xff", [("a", "\xff")]),
+        ("a=%ff", [("a", "\ufffd")]),
+        ("a=x\r\nX: y", []),
+        ("=", []),
+        (";;;", []),
+        (None, []),
+    ],
+)  # fmt: skip
+def test_rfc6265_5_4_cookies_are_read(header, pairs):
+    assert [(c.name, c.value) for c in parse_cookie_header(header)] == pairs
+
+
+@given(strategies.cookie_headers)
+def test_no_cookie_field_raises(header):
+    for cookie in parse_cookie_header(header):
+        assert cookie.name
+
+
+def test_no_more_cookies_are_read_than_browsers_keep():
+    assert len(cookie_pairs("a=1;" * 10_000)) == MAX_COOKIES
+
+
+@pytest.mark.parametrize("unit", ["a=1; ", "%", '"', "=", "\\", ";", "a=%ff"])
+def test_reading_takes_linear_time(unit):
+    def spent(size):
+        header = "a=" + unit * (size // len(unit))
+        best = float("inf")
+        for _ in range(5):
+            start = time.process_time()
+            for _ in range(10):
+                parse_cookie_header(header)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert spent(64_000) <= 6 * spent(16_000) + 0.002
+
+
+def test_webobs_arguments_make_the_same_cookie():
+    assert as_cookie("a", b"1", max_age=5, httponly=True, samesite=b"lax") == Cookie(
+        "a", "1", path="/", maxage=5, http_only=True, samesite="Lax"
+    )
+    assert as_cookie("a", None).maxage == 0
