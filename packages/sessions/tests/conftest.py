@@ -164,7 +164,7 @@ def site(environ, start_response):
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(float(int(time.time())))
 
 
 @pytest.fixture
@@ -469,3 +469,32 @@ def dbm_kind():
         return best_kind()
     except OptionError as error:
         _missing("dbm", str(error))
+
+
+STORES = ("memory", "file", "sqlite", "dbm", "redis", "memcached", "sql-sqlite", "sql-postgresql")
+
+
+@pytest.fixture(params=STORES)
+def any_store(request, tmp_path):
+    """Each kind of server-side store in turn, on its real server."""
+    import tropea.sessions as sessions
+
+    kind, value = request.param, request.getfixturevalue
+    if kind == "memory":
+        store = MemoryStore()
+    elif kind == "file":
+        store = sessions.FileStore(tmp_path, timeout=30)
+    elif kind == "sqlite":
+        store = sessions.SQLiteStore(tmp_path / "sessions.db", timeout=30)
+    elif kind == "dbm":
+        store = sessions.DBMStore(tmp_path / "sessions.dbm", kind=value("dbm_kind"), timeout=30)
+    elif kind == "redis":
+        store = sessions.RedisStore(value("redis_url"), timeout=10)
+    elif kind == "memcached":
+        store = sessions.MemcachedStore(value("memcached_address"), timeout=10)
+    elif kind == "sql-sqlite":
+        store = sessions.SQLStore(f"sqlite:///{tmp_path}/sql.db")
+    else:
+        store = sessions.SQLStore(value("postgresql_url"))
+    yield store
+    store.close()

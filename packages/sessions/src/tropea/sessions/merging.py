@@ -37,8 +37,8 @@ def merge(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str,
         if _same(before, mine):
             continue
         now = theirs.get(key, _ABSENT)
-        if not _same(now, before) and not _same(now, mine):
-            conflicts.append(key)
+        if not _same(now, before):
+            conflicts.append(key)  # even to the same value: two increments may have made it
         if mine is _ABSENT:
             data.pop(key, None)
         else:

@@ -10,12 +10,16 @@ sessions are noted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tropea.core.errors import OptionError
 from tropea.sessions.keyrings import KeyRing, Secret
 from tropea.sessions.sealing import Protection, Revealed, Sealing, Signing
 from tropea.sessions.stores.protocol import Store
+from tropea.sessions.timeouts import LONGEST
+
+if TYPE_CHECKING:
+    from tropea.sessions.mapping import Session
 
 Secrets = Secret | Sequence[Secret] | Mapping[str, Secret]
 
@@ -49,8 +53,8 @@ class CookieStore:
         """Return what a cookie of ours holds; raise SealError for any other."""
         return self._protection.reveal(name, text)
 
-    def destroy(self, label: str, **options: Any) -> int:
-        """End every session that carries *label*; see ``Labels.destroy``.
+    def destroy(self, label: str, *, keep: Session | None = None) -> int:
+        """End every session that carries *label*, but for *keep*; return 0: nobody counts cookies.
 
         Raises OptionError without ``revocations``, where nobody can end them.
         """
@@ -58,11 +62,12 @@ class CookieStore:
 
         if self.revocations is None:
             raise OptionError("a cookie cannot be revoked: give the store revocations=…")
-        keep = options.get("keep")
-        ended = begin_generation(self.revocations, label, (), 400 * 86400.0)
+        if keep is not None:
+            keep.prepare_change()
+        ended = begin_generation(self.revocations, label, (), LONGEST)
         if keep is not None:
             keep.labels[label] = ended.generation
-        return ended.removed
+        return 0
 
     def _protect_with(self, ring: KeyRing) -> Protection:
         raise AssertionError("SealedCookieStore and SignedCookieStore say how")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from tropea.core.stores import StoreBusy
 from tropea.sessions.ids import storage_key
 from tropea.sessions.stores.protocol import Store, first_version
+from tropea.sessions.timeouts import LONGEST
 
 if TYPE_CHECKING:
     from tropea.sessions.mapping import Session
@@ -129,10 +130,11 @@ class Labels:
         """
         from tropea.sessions.keeping import keep_session  # its records lie above this layer
 
+        if keep is not None and not isinstance(keep, str):
+            keep.prepare_change()
         kept_id = keep if isinstance(keep, str) or keep is None else keep.id
-        ttl = 400 * 86400.0
         kept = [] if kept_id is None else [storage_key(kept_id)]
-        ended = begin_generation(self._store(), label, kept, ttl)
+        ended = begin_generation(self._store(), label, kept, LONGEST)
         if kept_id is not None:
             keep_session(self._store(), kept_id, label, ended.generation)
         if keep is not None and not isinstance(keep, str):
