@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tropea.dispatch.checks import find_problems
 from tropea.dispatch.mounting import MountPattern
 from tropea.dispatch.patterns import Pattern
 from tropea.dispatch.rawpatterns import RegexPattern
 from tropea.dispatch.routes import Route
+from tropea.dispatch.table import RouteTable
 from tropea.dispatch.tuplespace import compile_match
 from tropea.dispatch.walk import RouteIndex, first_match
 
@@ -80,6 +82,24 @@ class TestTupleSpace:
             path = "/" + path if rooted else path
             for method in ("GET", "POST", "PUT", "DELETE", ""):
                 assert match(path, method, environ) == first_match(routes, path, method, environ)
+
+    @settings(max_examples=300, deadline=None)
+    @given(tables(), st.lists(PATHS, min_size=1, max_size=20))
+    def test_a_route_reported_as_unreachable_never_answers(self, routes, paths):
+        hidden = {id(problem.route) for problem in find_problems(RouteIndex(routes))}
+        for path in paths:
+            for method in ("GET", "POST", "PUT"):
+                found = first_match(routes, "/" + path, method, {"wsgi.url_scheme": "http"})[0]
+                assert id(found) not in hidden
+
+    @settings(max_examples=200, deadline=None)
+    @given(tables(), st.lists(PATHS, min_size=1, max_size=12))
+    def test_the_order_of_groups_is_the_order_of_the_pattern(self, routes, paths):
+        match = RouteTable(routes).match
+        for path in paths:
+            route, groups = match("/" + path, "GET", {})
+            if route is not None:
+                assert tuple(groups) == route.compiled.keys
 
     def test_the_first_declared_route_wins_over_a_literal_one(self):
         index = RouteIndex([route("/<page>", "GET"), route("/about", "GET", "POST")])

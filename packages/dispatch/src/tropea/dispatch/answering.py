@@ -18,9 +18,9 @@ from tropea.core.raising import HTTPException
 from tropea.core.request import Request
 from tropea.core.response import Response
 
+from .annotating import note_route
 from .declining import DECLINED, Declined
 from .hooked import Answer
-from .patterns import Groups
 from .refusals import decode_path, refuse
 from .routes import Route
 from .urls import URLFOR
@@ -117,15 +117,6 @@ class Answering:
 def _undecided(path: str, method: str, environ: WSGIEnvironment) -> tuple[None, None]:
     """Stand in for the matcher where every request needs more than the common case."""
     return None, None
-
-
-def note_route(environ: WSGIEnvironment, dispatcher: Any, route: Route, groups: Groups) -> None:
-    """Leave the route and its groups in the environ, for handlers and for other applications."""
-    environ[ROUTE] = route
-    environ[URLFOR] = dispatcher
-    positional = tuple(value for key, value in groups.items() if isinstance(key, int))
-    named = {key: value for key, value in groups.items() if isinstance(key, str)}
-    environ[ROUTING_ARGS] = (positional, named)
 
 
 def _decision(route: Route | None, groups: Any) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .converters import PathConverter
 from .mounting import MountPattern
-from .patterns import Segment
+from .patterns import Pattern, Segment
 from .routes import Route
 from .syntax import Parameter
 from .walk import RouteIndex
@@ -85,12 +85,23 @@ def _covers(earlier: Route, later: Route) -> bool:
         return len(one.segments) == len(two.segments) and all(_takes(a, b) for a, b in pairs)
     if two.segments is not None and not two.keys and not two.ignorecase:
         return one.groups(two.text) is not None  # a literal path: ask
-    if one.segments is None and one.parameters:
-        *before, last = one.template
-        rest = isinstance(last, Parameter) and type(last.converter) is PathConverter
-        longer = two.head.startswith(one.head) and two.head != one.head
-        return rest and before == [one.head] and (longer or one.template == two.template)
-    return type(one) is type(two) and one.text == two.text and one.ignorecase == two.ignorecase
+    same = type(one) is type(two) and one.text == two.text and one.ignorecase == two.ignorecase
+    return same or (_takes_the_rest(one) and _goes_on(two, one.head))
+
+
+def _takes_the_rest(pattern: Pattern) -> bool:
+    """Whether the pattern is literal text and then ``<name:path>``."""
+    *before, last = pattern.template or ("",)
+    rest = isinstance(last, Parameter) and type(last.converter) is PathConverter
+    return rest and before == [pattern.head]
+
+
+def _goes_on(pattern: Pattern, head: str) -> bool:
+    """Whether every path of *pattern* has *head* and at least one more character."""
+    if pattern.head == head and pattern.segments is not None:
+        free = next((s for s in pattern.segments if s.literal is None), None)
+        return free is not None and free.values("") is None
+    return pattern.head.startswith(head) and pattern.head != head
 
 
 def _takes(one: Segment, two: Segment) -> bool:

@@ -1,23 +1,16 @@
-"""Declaring routes: what a program says to a dispatcher before the first request."""
+"""One declaration: options told from handlers, and a handler made ready to be called."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
-from wsgiref.types import WSGIApplication
 
 from .calling import import_handler, refuse_unbound, takes_by_position
-from .converters import CONVERTERS, Converter, Factory, RegexConverter, as_factory
-from .errors import DispatchError, PatternError, RouteError
-from .mounting import MountPattern
-from .origin import declared_at
+from .errors import DispatchError, RouteError
 from .patterns import Pattern
-from .prefixes import PrefixedPattern, check_prefix, prefixed_regex
-from .rawpatterns import RegexPattern
 from .routes import Decorator, Predicate, Route
-from .verbs import read_methods
 
 #: Makes the pattern of a declaration below a prefix.
 PatternMaker = Callable[[str], Pattern]
@@ -49,16 +42,6 @@ class Declaration:
         route.simple = not (route.mounted or route.by_position or "HEAD" in route.methods)
 
 
-@dataclass(eq=False)
-class Inclusion:
-    """Another dispatcher whose routes stand at this place, below a prefix."""
-
-    prefix: str
-    dispatcher: Declarations
-    hosts: tuple[str, ...] = ()
-    schemes: tuple[str, ...] = ()
-
-
 class located:  # noqa: N801 - reads as a word of the with statement
     """Put the line of the declaration before the message of an error."""
 
@@ -73,193 +56,7 @@ class located:  # noqa: N801 - reads as a word of the with statement
             raise type(error)(f"{self.origin}: {error}") from error.__cause__
 
 
-class Declarations:
-    """The routes of one dispatcher, in the order declared."""
-
-    def __init__(self, prefix: str = "") -> None:
-        self.prefix = check_prefix(prefix)
-        self.entries: list[Declaration | Inclusion] = []
-        self.converters: dict[str, Factory] = {}
-        #: The dispatchers that include this one.
-        self.parents: list[Declarations] = []
-
-    # -- routes
-
-    def match(self, pattern: str, *args: Any, **kwargs: Any) -> Any:
-        """Map a pattern to a handler, as a decorator or with ``GET=handler`` keywords.
-
-        pattern: segments of ``name:regex`` or with ``<name:converter>``.
-        args: the methods that the decorated handler answers; none means GET.
-        kwargs: a handler for each method, and the options predicate, decorators, name, hosts
-            and schemes.
-        Raises PatternError or RouteError, which name this line.
-        """
-        return self._declare(lambda p: Pattern(p + pattern, registry=self._known()), args, kwargs)
-
-    def imatch(self, pattern: str, *args: Any, **kwargs: Any) -> Any:
-        """Map a pattern as :meth:`match` does, without regard to case."""
-
-        def make(prefix: str) -> Pattern:
-            return Pattern(prefix + pattern, registry=self._known(), ignorecase=True)
-
-        return self._declare(make, args, kwargs)
-
-    def matchre(self, pattern: str, *args: Any, **kwargs: Any) -> Any:
-        """Map a regular expression over the whole path."""
-        return self._declare(lambda p: RegexPattern(prefixed_regex(p, pattern)), args, kwargs)
-
-    def imatchre(self, pattern: str, *args: Any, **kwargs: Any) -> Any:
-        """Map a regular expression over the whole path, without regard to case."""
-
-        def make(prefix: str) -> Pattern:
-            return RegexPattern(prefixed_regex(prefix, pattern), ignorecase=True)
-
-        return self._declare(make, args, kwargs)
-
-    def matchpattern(
-        self,
-        pattern: Pattern,
-        predicate: Predicate | None = None,
-        decorators: Sequence[Decorator] = (),
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        """Map an instance of Pattern, or of any class with its ``test`` and ``pathfor``."""
-
-        def make(prefix: str) -> Pattern:
-            return PrefixedPattern(prefix, pattern) if prefix else pattern
-
-        return self._declare(
-            make, args, {"predicate": predicate, "decorators": decorators, **kwargs}
-        )
-
-    def get(self, pattern: str, **options: Any) -> Any:
-        """Decorate the handler of GET (and HEAD)."""
-        return self.match(pattern, "GET", **options)
-
-    def post(self, pattern: str, **options: Any) -> Any:
-        """Decorate the handler of POST."""
-        return self.match(pattern, "POST", **options)
-
-    def put(self, pattern: str, **options: Any) -> Any:
-        """Decorate the handler of PUT."""
-        return self.match(pattern, "PUT", **options)
-
-    def patch(self, pattern: str, **options: Any) -> Any:
-        """Decorate the handler of PATCH."""
-        return self.match(pattern, "PATCH", **options)
-
-    def delete(self, pattern: str, **options: Any) -> Any:
-        """Decorate the handler of DELETE."""
-        return self.match(pattern, "DELETE", **options)
-
-    def _declare(self, make: PatternMaker, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        origin = declared_at()
-        with located(origin):
-            options, handlers = _split(kwargs)
-            declare = _Declaring(self, make, origin, options)
-            for method, handler in handlers.items():
-                declare(read_methods(method), handler)
-            methods = read_methods(args)
-        if handlers and not methods:
-            return None
-
-        def decorate(handler: Any) -> Any:
-            with located(origin):
-                declare(methods or ("GET",), handler)
-            return handler
-
-        return decorate
-
-    # -- whole applications and other dispatchers
-
-    def mount(self, prefix: str, app: WSGIApplication, **options: Any) -> None:
-        """Let a WSGI application answer *prefix* and everything below it.
-
-        The prefix matches whole segments and moves to SCRIPT_NAME.
-        """
-        origin = declared_at()
-        with located(origin):
-            options, handlers = _split(options)
-            if handlers:
-                raise RouteError(f"a mounted application takes every method, not {set(handlers)}")
-            declare = _Declaring(self, lambda p: MountPattern(p + prefix), origin, options)
-            declare((), app, mounted=True)
-
-    def include(self, prefix: str, dispatcher: Declarations, **conditions: Any) -> None:
-        """Take the routes of another dispatcher, those it gets later too, below *prefix*.
-
-        conditions: hosts and schemes that all of them need.
-        """
-        with located(declared_at()):
-            options, handlers = _split(conditions)
-            if handlers or options.keys() - {"hosts", "schemes"}:
-                raise RouteError(f"include() takes hosts and schemes, not {sorted(conditions)}")
-            if self in dispatcher.descendants():
-                raise RouteError("a dispatcher cannot include itself")
-            hosts, schemes = _words(options.get("hosts")), _words(options.get("schemes"))
-            self.entries.append(Inclusion(check_prefix(prefix), dispatcher, hosts, schemes))
-            dispatcher.parents.append(self)
-            self.changed()
-
-    def combine(self, *dispatchers: Declarations) -> None:
-        """Take the routes of other dispatchers as they are."""
-        for dispatcher in dispatchers:
-            self.include("", dispatcher)
-
-    def descendants(self) -> Iterable[Declarations]:
-        """Yield this dispatcher and all that it includes."""
-        yield self
-        for entry in self.entries:
-            if isinstance(entry, Inclusion):
-                yield from entry.dispatcher.descendants()
-
-    # -- converters
-
-    def register_converter(self, name: str, converter: Converter | Factory) -> None:
-        """Make a converter known to the patterns declared from now on, here alone."""
-        with located(declared_at()):
-            self.converters[name] = as_factory(name, converter)
-
-    def set_filter(self, name: str, regex: str, func: Callable[[str], Any] = str) -> None:
-        """Make ``<x:name>`` match *regex* and pass on ``func(text)``; ValueError is no match."""
-        with located(declared_at()):
-            check = RegexConverter(regex, func)
-            self.converters[name.lstrip(":")] = as_factory(name.lstrip(":"), check)
-
-    def _known(self) -> dict[str, Factory]:
-        return {**CONVERTERS, **self.converters} if self.converters else CONVERTERS
-
-    # -- the table
-
-    def changed(self) -> None:
-        """Tell whoever compiled these routes that there are others now."""
-        for parent in self.parents:
-            parent.changed()
-
-    def flatten(
-        self, prefix: str = "", hosts: tuple[str, ...] = (), schemes: tuple[str, ...] = ()
-    ) -> list[Route]:
-        """Return every route, those of included dispatchers at their place."""
-        routes: list[Route] = []
-        prefix += self.prefix
-        for entry in self.entries:
-            if isinstance(entry, Inclusion):
-                under = entry.dispatcher.flatten(
-                    prefix + entry.prefix, hosts + entry.hosts, schemes + entry.schemes
-                )
-                routes += under
-                continue
-            entry.resolve()
-            if not (prefix or hosts or schemes):
-                routes.append(entry.route)
-                continue
-            with located(entry.route.origin):
-                routes.append(_placed(entry, prefix, hosts, schemes))
-        return routes
-
-
-def _placed(
+def place(
     entry: Declaration, prefix: str, hosts: tuple[str, ...], schemes: tuple[str, ...]
 ) -> Route:
     """Return the route of *entry* below a prefix."""
@@ -280,19 +77,23 @@ def _placed(
     )
 
 
-class _Declaring:
+class Declarer:
     """Add routes that share a pattern and options."""
 
     def __init__(
-        self, to: Declarations, make: PatternMaker, origin: str, options: dict[str, Any]
+        self,
+        take: Callable[[Declaration], object],
+        make: PatternMaker,
+        origin: str,
+        options: dict[str, Any],
     ) -> None:
-        self.to, self.make, self.origin = to, make, origin
+        self.take, self.make, self.origin = take, make, origin
         self.compiled = make("")
         self.name: str | None = options.get("name")
         self.predicate: Predicate | None = options.get("predicate")
         self.decorators: tuple[Decorator, ...] = tuple(options.get("decorators") or ())
-        self.hosts = tuple(host.lower() for host in _words(options.get("hosts")))
-        self.schemes = _words(options.get("schemes"))
+        self.hosts = tuple(host.lower() for host in words(options.get("hosts")))
+        self.schemes = words(options.get("schemes"))
         if self.predicate is not None and not callable(self.predicate):
             raise RouteError(
                 f"predicate: expected a function of the request, got {self.predicate!r}"
@@ -318,14 +119,13 @@ class _Declaring:
         entry = Declaration(route, self.make, self.decorators)
         if not isinstance(handler, str):
             entry.resolve()
-        self.to.entries.append(entry)
-        self.to.changed()
+        self.take(entry)
 
 
 _OPTIONS = frozenset(("predicate", "decorators", "name", "hosts", "schemes", "host", "scheme"))
 
 
-def _split(kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split_options(kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell options from ``METHOD=handler`` keywords."""
     options = {name: value for name, value in kwargs.items() if name in _OPTIONS}
     handlers = {name: value for name, value in kwargs.items() if name not in _OPTIONS}
@@ -336,12 +136,10 @@ def _split(kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
             raise RouteError(f"a route has no option {name!r}{hint}")
     for singular, plural in (("host", "hosts"), ("scheme", "schemes")):
         if singular in options:
-            options[plural] = (*_words(options.get(plural)), *_words(options.pop(singular)))
+            options[plural] = (*words(options.get(plural)), *words(options.pop(singular)))
     return options, handlers
 
 
-def _words(given: str | Iterable[str] | None) -> tuple[str, ...]:
+def words(given: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return words from a tuple, a list, or one text with spaces."""
     return tuple(given.split()) if isinstance(given, str) else tuple(given or ())
-
-
-__all__ = ["Declaration", "Declarations", "Inclusion", "PatternError", "located"]

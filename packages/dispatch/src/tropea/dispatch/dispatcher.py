@@ -10,7 +10,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from .calling import import_handler
 from .checks import Problem
-from .declaring import Declaration, Declarations
+from .declarations import Declarations
+from .declaring import Declaration
 from .errors import RouteError, URLGenerationError
 from .hooks import Hooks, as_decorator
 from .patterns import Groups
@@ -153,9 +154,9 @@ class DispatcherApp(Declarations):
 
     # -- URLs
 
-    def _declare(self, make: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def declare(self, make: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         start = len(self.entries)
-        decorate = super()._declare(make, args, kwargs)
+        decorate = super().declare(make, args, kwargs)
         self._give_urls(start)
         if decorate is None:
             return None

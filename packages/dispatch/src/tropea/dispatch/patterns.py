@@ -42,7 +42,10 @@ class Pattern:
     #: The first segment of every matching path, where there is but one; None where it varies.
     first: str | None = None
     parameters: tuple[Parameter, ...] = ()
+    #: The literal texts and parameters in order.
+    template: tuple[str | Parameter, ...] = ()
     text: str = ""
+    ignorecase: bool = False
     #: Whether a subclass decides by itself which paths match.
     opaque: ClassVar[bool] = False
 

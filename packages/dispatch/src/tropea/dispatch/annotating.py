@@ -1,0 +1,72 @@
+"""What a matched route leaves in the environ, and the layer that leaves it for others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from tropea.core.errors import OptionError
+from tropea.core.keys import ROUTE, ROUTING_ARGS
+from tropea.core.layer import Layer
+from tropea.core.options import load_object
+
+from .patterns import Groups
+from .routes import Route
+from .urls import URLFOR
+
+
+def note_route(environ: WSGIEnvironment, dispatcher: Any, route: Route, groups: Groups) -> None:
+    """Leave the route, its groups and the URL builder in the environ.
+
+    Source: the specification of ``wsgiorg.routing_args``.
+    """
+    environ[ROUTE] = route
+    environ[URLFOR] = dispatcher
+    positional = tuple(value for key, value in groups.items() if isinstance(key, int))
+    named = {key: value for key, value in groups.items() if isinstance(key, str)}
+    environ[ROUTING_ARGS] = (positional, named)
+
+
+@dataclass(frozen=True)
+class RoutesOptions:
+    """The dispatcher whose table is consulted: an object, or ``pkg.mod:name`` in an ini."""
+
+    dispatcher: object = None
+
+
+class RoutesMiddleware(Layer):
+    """Look up the route of each request, and let the application below dispatch by itself.
+
+    The environ gets ``wsgiorg.routing_args``, ``tropea.route`` and the builder of URLs; a request
+    that no route takes passes untouched.
+    """
+
+    Options = RoutesOptions
+    kind = "dispatch"
+    provides = (ROUTING_ARGS, ROUTE)
+
+    def prepare(self) -> None:
+        dispatcher: Any = self.options.dispatcher
+        if isinstance(dispatcher, str):
+            dispatcher = load_object(dispatcher)
+        dispatcher = getattr(dispatcher, "dispatcher", dispatcher)  # an Application has one
+        if not hasattr(dispatcher, "table"):
+            raise OptionError(
+                f"RoutesMiddleware: dispatcher: expected a dispatcher, got {dispatcher!r}"
+            )
+        self.dispatcher = dispatcher
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO") or "/"
+        if len(path) <= self.dispatcher.max_path:
+            try:
+                text = path if path.isascii() else path.encode("latin-1").decode("utf-8")
+            except UnicodeError:
+                return self.app(environ, start_response)
+            table = self.dispatcher.table
+            route, groups = table.find(text, environ["REQUEST_METHOD"], environ)
+            if route is not None:
+                note_route(environ, self.dispatcher, route, groups)
+        return self.app(environ, start_response)

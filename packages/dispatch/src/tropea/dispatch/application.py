@@ -1,0 +1,286 @@
+"""PoorWSGI's Application: its names and its tables over the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from tropea.core.environment import get_options
+from tropea.core.methods import METHOD_ALL, METHOD_GET, METHOD_HEAD
+
+from .converters import CONVERTERS, Converter, make_converter
+from .declarations import Declarations
+from .declaring import Declaration
+from .dispatcher import DispatcherApp
+from .errors import PatternError
+from .patterns import Pattern
+from .rawpatterns import RegexPattern
+from .routes import Route
+from .verbs import read_methods
+
+Handler = Callable[..., Any]
+_READ = METHOD_HEAD | METHOD_GET
+
+
+class Application:
+    """A WSGI application with PoorWSGI's way to say things.
+
+    name: for people and logs; two applications of one name are two applications.
+    Routes without parameters come before those with some; lists are sent as JSON; an exception
+    that no handler maps becomes the page of status 500 and is logged.
+
+    >>> app = Application("shop")
+    >>> @app.route("/user/<login>")
+    ... def user(request, login):
+    ...     return f"Name is {login}"
+    >>> sorted(app.routes)
+    ['/user/<login>']
+    """
+
+    def __init__(self, name: str = "__main__") -> None:
+        self.name = name
+        self.dispatcher = DispatcherApp(list_as="json")
+        self.dispatcher.catch_errors = True
+        self._plain, self._parametric = DispatcherApp(), DispatcherApp()
+        self._parametric.converters = self._plain.converters = self.dispatcher.converters
+        self.dispatcher.combine(self._plain, self._parametric)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.dispatcher(environ, start_response)
+
+    @property
+    def debug(self) -> bool:
+        """Whether each decision is logged."""
+        return self.dispatcher.debug
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.dispatcher.debug = value
+        self.dispatcher.changed()
+
+    def get_options(self) -> dict[str, str]:
+        """Return the ``app_`` variables of the process without their prefix."""
+        return get_options()
+
+    # -- routes
+
+    def route(self, path: str, method: int = _READ, **kwargs: Any) -> Callable[[Handler], Handler]:
+        """Decorate the handler of *path*, literal or with ``<name:filter>`` groups.
+
+        method: METHOD_* bits; ``methods`` is the same.
+        """
+
+        def decorate(handler: Handler) -> Handler:
+            self.set_route(path, handler, kwargs.get("methods", method))
+            return handler
+
+        return decorate
+
+    def set_route(self, path: str, fun: Handler, method: int = _READ) -> None:
+        """Map *path*; what was mapped for the same methods is replaced."""
+        probe = Pattern(path, registry=self._known(), hybrid=False)
+        to = self._parametric if probe.keys else self._plain
+
+        def make(prefix: str) -> Pattern:
+            return Pattern(prefix + path, registry=self._known(), hybrid=False)
+
+        self._set(to, path, make, fun, method)
+
+    def pop_route(self, path: str, method: int = METHOD_ALL) -> Handler:
+        """Take these methods of *path* out of the table; return the handler that had them."""
+        for declarations in (self._plain, self._parametric):
+            found = self._pop(declarations, path, read_methods(method))
+            if found is not None:
+                return found
+        raise KeyError(path)
+
+    def regular_route(self, regex: str, method: int = _READ, **kwargs: Any) -> Any:
+        """Decorate the handler of all paths that a regular expression matches."""
+
+        def decorate(handler: Handler) -> Handler:
+            self.set_regular_route(regex, handler, kwargs.get("methods", method))
+            return handler
+
+        return decorate
+
+    def set_regular_route(self, regex: str, fun: Handler, method: int = _READ) -> None:
+        """Map all paths that a regular expression matches as a whole."""
+        self._set(self._parametric, regex, lambda prefix: RegexPattern(prefix + regex), fun, method)
+
+    pop_regular_route = pop_route
+
+    @property
+    def routes(self) -> dict[str, dict[str, Handler]]:
+        """A copy of the table: path, method, handler."""
+        return _table(r for r in self.dispatcher.routes() if not _is_regular(r))
+
+    @property
+    def regular_routes(self) -> dict[str, dict[str, Handler]]:
+        """A copy of the table of regular expressions."""
+        return _table(r for r in self.dispatcher.routes() if _is_regular(r))
+
+    def _set(self, to: Declarations, path: str, make: Any, handler: Handler, methods: Any) -> None:
+        names = read_methods(methods)
+        self._pop(to, path, names)
+        to.declare(make, names, {})(handler)
+
+    def _pop(
+        self, declarations: Declarations, path: str, methods: tuple[str, ...]
+    ) -> Handler | None:
+        found = None
+        kept: list[Any] = []
+        for entry in declarations.entries:
+            if not isinstance(entry, Declaration) or entry.route.pattern != path:
+                kept.append(entry)
+                continue
+            left = tuple(name for name in entry.route.methods if name not in methods)
+            if left == entry.route.methods:
+                kept.append(entry)
+                continue
+            found = entry.route.handler
+            if left:  # another object: the table that is in use keeps the old one
+                kept.append(replace(entry, route=replace(entry.route, methods=left)))
+        declarations.entries = kept
+        declarations.changed()
+        return found
+
+    # -- filters
+
+    @property
+    def filters(self) -> dict[str, tuple[str, Any]]:
+        """A copy of the table of filters: name, regular expression, conversion."""
+        table = {}
+        for name, factory in self._known().items():
+            try:
+                converter = make_converter(name, (), {name: factory})
+            except PatternError:  # it needs arguments
+                continue
+            table[f":{name}"] = (converter.pattern, converter.from_string)
+        return table
+
+    def set_filter(self, name: str, regex: str, convertor: Callable[[str], Any] = str) -> None:
+        """Make ``<x:name>`` match *regex* and pass on ``convertor(text)``; ValueError refuses."""
+        self.dispatcher.set_filter(name, regex, convertor)
+
+    def register_converter(self, name: str, converter: Converter) -> None:
+        """Make a converter known to this application."""
+        self.dispatcher.register_converter(name, converter)
+
+    def _known(self) -> dict[str, Any]:
+        return {**CONVERTERS, **self.dispatcher.converters}
+
+    # -- defaults, states and errors
+
+    def default(self, method: int = _READ) -> Callable[[Handler], Handler]:
+        """Decorate the handler of paths that no route takes."""
+        decorator: Callable[[Handler], Handler] = self.dispatcher.default(method)
+        return decorator
+
+    def set_default(self, fun: Handler, method: int = _READ) -> None:
+        """Set the handler of paths that no route takes."""
+        self.default(method)(fun)
+
+    def pop_default(self, method: int) -> Handler:
+        """Take the default handler of a method away, and return it."""
+        handlers = [self.dispatcher.hooks.defaults.pop(name) for name in read_methods(method)]
+        self.dispatcher.changed()
+        return handlers[0]
+
+    @property
+    def defaults(self) -> dict[str, Handler]:
+        """A copy of the default handlers, by method."""
+        return dict(self.dispatcher.hooks.defaults)
+
+    def http_state(self, status_code: int, method: Any = ()) -> Callable[[Handler], Handler]:
+        """Decorate the handler of a status, for some methods or for all."""
+        decorator: Callable[[Handler], Handler] = self.dispatcher.http_state(status_code, method)
+        return decorator
+
+    def set_http_state(self, status_code: int, fun: Handler, method: Any = ()) -> None:
+        """Set the handler of a status."""
+        self.http_state(status_code, method)(fun)
+
+    def pop_http_state(self, status_code: int, method: Any = ()) -> Handler:
+        """Take the handler of a status away, and return it."""
+        names: tuple[str | None, ...] = read_methods(method) or (None,)
+        handlers = [self.dispatcher.hooks.states.pop((status_code, name)) for name in names]
+        self.dispatcher.changed()
+        return handlers[0]
+
+    @property
+    def states(self) -> dict[tuple[int, str | None], Handler]:
+        """A copy of the handlers of states, by status and method."""
+        return dict(self.dispatcher.hooks.states)
+
+    def error_handler(self, error: type[BaseException]) -> Callable[[Handler], Handler]:
+        """Decorate the handler of exceptions of this class."""
+        decorator: Callable[[Handler], Handler] = self.dispatcher.error_handler(error)
+        return decorator
+
+    def set_error_handler(self, error: type[BaseException], fun: Handler) -> None:
+        """Set the handler of exceptions of this class."""
+        self.error_handler(error)(fun)
+
+    def pop_error_handler(self, error: type[BaseException]) -> Handler:
+        """Take the handler of a class of exceptions away, and return it."""
+        handler = self.dispatcher.hooks.errors.pop(error)
+        self.dispatcher.changed()
+        return handler
+
+    @property
+    def error_handlers(self) -> dict[type[BaseException], Handler]:
+        """A copy of the handlers of exceptions."""
+        return dict(self.dispatcher.hooks.errors)
+
+    # -- before and after
+
+    def before_response(self) -> Callable[[Handler], Handler]:
+        """Decorate a function of the request that runs before each response."""
+        decorator: Callable[[Handler], Handler] = self.dispatcher.before_response()
+        return decorator
+
+    def after_response(self) -> Callable[[Handler], Handler]:
+        """Decorate a function of request and response that runs after each response."""
+        decorator: Callable[[Handler], Handler] = self.dispatcher.after_response()
+        return decorator
+
+    def add_before_response(self, fun: Handler) -> None:
+        """Add a function of the request that runs before each response."""
+        self.dispatcher.before_response(fun)
+
+    def add_after_response(self, fun: Handler) -> None:
+        """Add a function of request and response that runs after each response."""
+        self.dispatcher.after_response(fun)
+
+    def pop_before_response(self, fun: Handler) -> None:
+        """Take a function away again; ValueError where it was never added."""
+        self.dispatcher.hooks.before.remove(fun)
+        self.dispatcher.changed()
+
+    def pop_after_response(self, fun: Handler) -> None:
+        """Take a function away again; ValueError where it was never added."""
+        self.dispatcher.hooks.after.remove(fun)
+        self.dispatcher.changed()
+
+    @property
+    def before(self) -> tuple[Handler, ...]:
+        """The functions that run before each response."""
+        return tuple(self.dispatcher.hooks.before)
+
+    @property
+    def after(self) -> tuple[Handler, ...]:
+        """The functions that run after each response."""
+        return tuple(self.dispatcher.hooks.after)
+
+
+def _is_regular(route: Route) -> bool:
+    return isinstance(route.compiled, RegexPattern)
+
+
+def _table(routes: Iterable[Route]) -> dict[str, dict[str, Handler]]:
+    table: dict[str, dict[str, Handler]] = {}
+    for route in routes:
+        table.setdefault(route.pattern, {}).update(dict.fromkeys(route.methods, route.handler))
+    return table
