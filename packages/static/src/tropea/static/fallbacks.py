@@ -26,11 +26,13 @@ def with_fallback(
         key: environ[key] for key in environ if key.startswith(("HTTP_", "PATH_INFO", "wsgi."))
     }
     captured = capture(app, environ)
-    if captured.status[:3] == "404":
-        page = files.fallback(asked, method)
+    try:
+        page = files.fallback(asked, method) if captured.status[:3] == "404" else None
         if page is not None:
             close(captured.body)
             start_response(page[0], page[1])
             return page[2]
-    captured.hand_on(start_response, captured.status, captured.headers)
-    return captured.body
+        captured.hand_on(start_response, captured.status, captured.headers)
+        return captured.body
+    finally:
+        del captured  # it may hold an exception, whose traceback holds this frame

@@ -54,14 +54,14 @@ class StaticServer:
             return "204 No Content", [_ALLOW], []
         return short("405 Method Not Allowed", method, _ALLOW)
 
-    def __call__(self, request: Any, start_response: Any = None, /, path: str | None = None) -> Any:
-        """Answer a WSGI call, or a handler's: a request and perhaps the route's path."""
-        if start_response is not None and callable(start_response):
+    def __call__(self, request: Any, start_response: Any = None, /, **groups: Any) -> Any:
+        """Answer a WSGI call, or a handler's: a request, and what the route found as the path."""
+        if callable(start_response):
             status, headers, body = self.answer(request)
             start_response(status, headers)
             return body
-        path = start_response if path is None else path
-        return as_response(self.answer(self._routed(request.environ, path)))
+        found = [group for group in (start_response, *groups.values()) if isinstance(group, str)]
+        return as_response(self.answer(self._routed(request.environ, found[0] if found else None)))
 
     def _routed(self, environ: Mapping[str, Any], path: str | None) -> dict[str, Any]:
         """Describe the request as if the route's own part of the path were mounted away."""
