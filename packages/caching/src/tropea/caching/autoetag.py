@@ -39,7 +39,7 @@ def tag_body(app: WSGIApplication, limit: int) -> WSGIApplication:
 
 
 def _wants_tag(answer: Captured) -> bool:
-    if answer.status[:3] != "200" or answer.exc_info or get(answer.headers, "ETag") is not None:
+    if answer.status[:3] != "200" or answer.restarted or get(answer.headers, "ETag") is not None:
         return False
     return "no-store" not in parse_directives(combined(answer.headers, "Cache-Control"))
 

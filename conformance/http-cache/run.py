@@ -1,0 +1,171 @@
+"""Run the HTTP cache tests against HTTPCacheMiddleware on waitress, and compare with what we expect.
+
+    python conformance/http-cache/run.py [--store ADDRESS] [--bare] [--id TEST]
+
+Needs Node and npm; installs the suite beside this file the first time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SUITE = HERE / "node_modules" / "http-cache-tests"
+sys.path.insert(0, str(HERE))
+
+
+def install() -> None:
+    """Install the suite once."""
+    if not SUITE.exists():
+        subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"],
+            cwd=HERE, check=True, timeout=300, stdout=subprocess.DEVNULL,
+        )
+
+
+def catalogue() -> dict[str, str]:
+    """List the suite's tests for caches that are no browsers: id to kind."""
+    code = """
+    import tests from './tests/index.mjs'
+    import surrogate from './tests/surrogate-control.mjs'
+    const found = {}
+    for (const suite of [...tests, surrogate]) for (const test of suite.tests)
+      if (!test.browser_only) found[test.id] = test.kind || 'required'
+    console.log(JSON.stringify(found))
+    """
+    made = subprocess.run(["node", "--no-warnings", "--input-type=module", "-e", code], cwd=SUITE,
+                          check=True, capture_output=True, text=True, timeout=60)
+    return json.loads(made.stdout)
+
+
+def settings(port: int, pidfile: str) -> dict[str, str]:
+    return os.environ | {
+        "npm_config_protocol": "http", "npm_config_port": str(port), "npm_config_pidfile": pidfile,
+        "npm_package_config_id": "", "npm_package_config_base": "", "npm_config_id": "",
+    }
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Origin:
+    """The suite's own server."""
+
+    def __enter__(self) -> Origin:
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            ["node", "--no-warnings", "server/server.mjs"], cwd=SUITE,
+            env=settings(self.port, os.devnull), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"http://localhost:{self.port}/package.json", timeout=1).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("the suite's server did not start")
+
+    def __exit__(self, *exc) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Server:
+    """The application on waitress, with a thread for each of the suite's 100 clients."""
+
+    def __init__(self, app) -> None:
+        from waitress import create_server
+
+        self.server = create_server(app, host="127.0.0.1", port=0, threads=100,
+                                    backlog=512, connection_limit=1000, send_bytes=1)
+        self.port = self.server.effective_port
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def __enter__(self) -> Server:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.server.close()
+        self.server.task_dispatcher.shutdown()
+        self.thread.join(10)
+
+
+def ask(base: str, test: str = "") -> str:
+    """Run the suite's client; return what it prints."""
+    made = subprocess.run(
+        ["node", "--no-warnings", "cli.mjs"], cwd=SUITE, capture_output=True, text=True, timeout=400,
+        env=settings(0, os.devnull) | {"npm_config_base": base, "npm_config_id": test}, check=True,
+    )
+    return made.stdout
+
+
+def results(app_of_proxy, test: str = ""):
+    """Run the suite against ``app_of_proxy(proxy)``."""
+    from proxy import Proxy
+
+    install()
+    with Origin() as origin, Server(app_of_proxy(Proxy("localhost", origin.port))) as server:
+        said = ask(f"http://localhost:{server.port}", test)
+        return said if test else json.loads(said)
+
+
+def cache_layer(store=None):
+    """Return the layer with the options that the expectation file lists."""
+    from tropea.caching import HTTPCacheMiddleware
+
+    expected = expectation()
+    return HTTPCacheMiddleware.layer(store=store or "memory:", **expected["options"])
+
+
+def expectation() -> dict:
+    return json.loads((HERE / "expectation.json").read_text())
+
+
+def score(found: dict, kinds: dict[str, str], kind: str) -> tuple[int, int, list[str]]:
+    """Count what passed of one kind, and list what failed."""
+    ids = [name for name, its in kinds.items() if its == kind]
+    failed = [name for name in ids if found.get(name) is not True]
+    return len(ids) - len(failed), len(ids), failed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--store", default=None, help="the address of a store")
+    parser.add_argument("--bare", action="store_true", help="the proxy alone, without a cache")
+    parser.add_argument("--id", default="", help="one test, with what went over the wire")
+    given = parser.parse_args()
+    wrap = (lambda app: app) if given.bare else cache_layer(given.store)
+    found = results(wrap, given.id)
+    if given.id:
+        print(found)
+        return 0
+    kinds, expected = catalogue(), expectation()
+    unexpected = []
+    for kind in ("required", "optimal"):
+        passed, total, failed = score(found, kinds, kind)
+        print(f"{kind}: {passed} of {total}")
+        for name in failed:
+            known = expected["fails"].get(name)
+            print(f"  {name}: {found.get(name)}{'' if known is None else ' (expected: ' + known + ')'}")
+            if known is None:
+                unexpected.append(name)
+    return 0 if given.bare else int(bool(unexpected))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,77 @@
+"""Fail open: a store that fails is skipped, and the application answers.
+
+A cache saves work: it must never cost an answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from tropea.caching.cachekeys import Key
+from tropea.caching.entries import Entry
+from tropea.caching.stores.base import CacheStore, Writer
+from tropea.core.stores import Breaker, StoreDown, StoreError
+
+T = TypeVar("T")
+log = logging.getLogger("tropea.caching")
+
+
+class Guard:
+    """A store that never raises; what fails is as if nothing were kept."""
+
+    def __init__(self, store: CacheStore, breaker: Breaker) -> None:
+        self.store, self.breaker = store, breaker
+        self.max_body = store.max_body
+
+    def _try(self, operation: Callable[[], T], default: T) -> T:
+        try:
+            return self.breaker.call(operation)
+        except StoreDown:
+            return default
+        except StoreError as error:
+            log.warning("the cache's store failed and is skipped: %s", error)
+            return default
+
+    def _do(self, operation: Callable[[], object]) -> bool:
+        """Do it; tell whether it was done."""
+
+        def done() -> bool:
+            operation()
+            return True
+
+        return self._try(done, default=False)
+
+    def load(self, key: Key) -> Sequence[Entry]:
+        return self._try(lambda: self.store.load(key), ())
+
+    def open(self, key: Key, entry: Entry, start: int, stop: int) -> Iterable[bytes] | None:
+        return self._try(lambda: self.store.open(key, entry, start, stop), None)
+
+    def writer(self, key: Key, entry: Entry) -> Writer | None:
+        return self._try(lambda: self.store.writer(key, entry), None)
+
+    def write(self, writer: Writer, block: bytes) -> bool:
+        return self._do(lambda: writer.write(block))
+
+    def commit(self, writer: Writer, entry: Entry) -> bool:
+        return self._do(lambda: writer.commit(entry))
+
+    def abort(self, writer: Writer) -> None:
+        try:
+            writer.abort()
+        except StoreError as error:
+            log.warning("the cache's store failed to forget a body: %s", error)
+
+    def update(self, key: Key, entry: Entry) -> None:
+        self._try(lambda: self.store.update(key, entry), None)
+
+    def delete(self, key: Key) -> bool:
+        return self._do(lambda: self.store.delete(key))
+
+    def delete_tag(self, tag: str) -> bool:
+        return self._do(lambda: self.store.delete_tag(tag))
+
+    def delete_prefix(self, prefix: str) -> bool:
+        return self._do(lambda: self.store.delete_prefix(prefix))
