@@ -28,7 +28,8 @@ class Captured(NamedTuple):
     """A response whose head nobody has sent yet.
 
     status, headers: as the application gave them; the list is the caller's own copy.
-    exc_info: what the application passed, for ``start_response``; None as a rule.
+    restarted: whether the application replaced a first head because of an exception.  The
+        exception itself is not kept: nobody has sent the first head, so no server needs it.
     body: the application's own object where nothing had to be taken from it already.
     hand_on: call it with the server's ``start_response`` once the head is decided: it starts the
         response, and lets what the application does later (an error with exc_info, ``write``)
@@ -37,7 +38,7 @@ class Captured(NamedTuple):
 
     status: str
     headers: Fields
-    exc_info: Any
+    restarted: bool
     body: Iterable[bytes]
     hand_on: Callable[[StartResponse, str, Fields], None]
 
@@ -77,18 +78,13 @@ def capture(app: WSGIApplication, environ: WSGIEnvironment) -> Captured:
             elif started and exc_info is None:
                 raise AssertionError("start_response was called twice without exc_info")
             else:
-                started[:] = status, list(headers), exc_info
+                started[:] = status, list(headers), exc_info is not None
         finally:
             exc_info = None  # PEP 3333: no reference cycle through the traceback
         return write
 
     def hand_on(outer: StartResponse, status: str, headers: Fields) -> None:
-        exc_info, started[2] = started[2], None
-        try:
-            late = outer(status, headers, exc_info) if exc_info else outer(status, headers)
-        finally:
-            exc_info = None
-        server[:] = outer, late
+        server[:] = outer, outer(status, headers)
 
     body = app(environ, start_response)
     if not started or written:

@@ -176,12 +176,14 @@ class _Watched:
         yield from self._page
 
     def close(self) -> None:
+        body, self._body = self._body, ()
         try:
-            close(self._body)
-        except Exception as error:
+            close(body)
+        except Exception as error:  # the answer is complete: nobody is to suffer
             self._layer.report(error, self._environ, "closed")
         finally:
-            close(self._page)
+            page, self._page = self._page, ()
+            close(page)
 
 
 def error_middleware(
