@@ -17,6 +17,8 @@ from tropea.sessions.errors import SessionTooLarge
 BROWSER_LIMIT = 4096  #: bytes of a cookie with its name and attributes
 MOST = 8  #: cookies that one session may take; servers refuse longer header fields
 
+SINGLE = 3800  #: characters; a shorter value never came in parts
+
 VALUE_PATTERN = r"[A-Za-z0-9_.~\-]+"
 
 _COUNT = re.compile(r"~([2-8])~").match
@@ -46,11 +48,6 @@ class Chunked:
                 return None
             pieces.append(piece)
         return "".join(pieces)
-
-    def held(self, header: str) -> int:
-        """Count the cookies of ours that a request carries."""
-        found = [writer.find(header) is not None for writer in (self._first, *self._rest)]
-        return sum(found)
 
     def set(self, value: str, lifetime: float | None) -> Fields:
         """Write the fields that store *value*; raise SessionTooLarge above eight cookies."""

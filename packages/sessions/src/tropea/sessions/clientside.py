@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -10,11 +9,11 @@ from typing import Any
 
 from tropea.core.fields import Fields
 from tropea.core.stores import StoreError
-from tropea.sessions.chunks import VALUE_PATTERN, Chunked
+from tropea.sessions.chunks import SINGLE, VALUE_PATTERN, Chunked
 from tropea.sessions.codecs import Codec, check_values, decode, encode
 from tropea.sessions.cookies import CookieRules, CookieWriter
 from tropea.sessions.errors import RecordError, SealError, SessionError
-from tropea.sessions.ids import new_id
+from tropea.sessions.ids import new_id, storage_key
 from tropea.sessions.mapping import Session
 from tropea.sessions.payloads import pack, unpack
 from tropea.sessions.records import Origin, Record
@@ -47,24 +46,29 @@ class ClientSide:
         """Fill in the session that the cookie holds, or an empty one."""
         writer = session.writer = self._writer(session)
         now = self.clock()
-        session.created_at, session.used_at = int(now), now
         text = session.presented = writer.find(session.header)
-        if text is None:
+        if text is not None and self._resume(session, writer.name, text, now):
             return
+        session.data, session.labels = {}, {}
+        session.created_at, session.used_at = int(now), now
+
+    def _resume(self, session: Session, name: str, text: str, now: float) -> bool:
         try:
-            revealed = self.store.reveal(writer.name, text)
+            revealed = self.store.reveal(name, text)
             origin = unpack(revealed.payload)
             data = decode(self.codec, origin.record.data)
         except (SealError, RecordError) as error:
             log.info("a session's cookie is not accepted: %s", error)
-            return
+            return False
         if self._is_over(session, origin, now):
-            return
+            return False
+        record = origin.record
         session.origin, session.data = origin, data
-        session.labels = dict(origin.record.labels)
-        session.created_at, session.used_at = origin.record.created, float(origin.record.saved)
+        session.labels = dict(record.labels) if record.labels else {}
+        session.created_at, session.used_at = record.created, float(record.saved)
         # A cookie of an older key is issued again, so that the key can be removed one day.
         session.stale = not revealed.current
+        return True
 
     def _is_over(self, session: Session, origin: Origin, now: float) -> bool:
         record = origin.record
@@ -74,7 +78,7 @@ class ClientSide:
         if revocations is None:
             return False
         try:
-            if revocations.load(origin.key) is not None:
+            if revocations.load(revocation_key(origin.id)) is not None:
                 return True
             return bool(record.labels) and not labels.are_current(revocations, record.labels)
         except StoreError as error:
@@ -126,7 +130,9 @@ class ClientSide:
         lifetime = None if absolute is None else session.created_at + absolute - now
         fields = writer.set(text, lifetime)
         session.origin = Origin(session_id, "", 0, record, float(now))
-        return fields + writer.clear_from(len(fields), session.header)
+        if len(session.presented or "") > SINGLE:  # it came in parts, perhaps in more
+            fields += writer.clear_from(len(fields), session.header)
+        return fields
 
     def _take_labels(self, session: Session) -> dict[str, int]:
         revocations, now = self.store.revocations, self.clock()
@@ -143,7 +149,9 @@ class ClientSide:
         absolute, now = self.rules.timeouts.absolute, self.clock()
         # Longer than idle: a request that is still running may issue the cookie once more.
         left = LONGEST if absolute is None else origin.record.created + absolute - now
-        self.store.revocations.create(origin.key, json.dumps(int(now)).encode(), max(left, 1.0))
+        self.store.revocations.create(
+            revocation_key(origin.id), json.dumps(int(now)).encode(), max(left, 1.0)
+        )
 
     def _writer(self, session: Session) -> Chunked:
         plain = self.cookies.writer(session.scheme, session.mount)
@@ -164,6 +172,11 @@ class ClientSide:
     def lock(self, _session: Session, _timeout: float) -> Any:
         """Raise SessionError: there is nothing that two requests could share."""
         raise SessionError("a session in a cookie cannot be locked: use a server-side store")
+
+
+def revocation_key(session_id: str) -> str:
+    """Return the key under which it is noted that a session has ended."""
+    return "r" + storage_key(session_id)
 
 
 def client_rules(rules: CookieRules) -> CookieRules:

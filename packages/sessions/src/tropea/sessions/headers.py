@@ -8,8 +8,9 @@ from __future__ import annotations
 from tropea.core.directives import split_list
 from tropea.core.fields import Fields, add_vary, combined, set_field
 
-_PRIVATE = ("Cache-Control", "private")
-_VARY = ("Vary", "Cookie")
+_BOTH = (("Cache-Control", "private"), ("Vary", "Cookie"))
+_CONCERNED = frozenset(("cache-control", "vary"))
+_LENGTHS = frozenset(map(len, _CONCERNED))
 
 
 def mark_private(fields: Fields) -> None:
@@ -19,15 +20,18 @@ def mark_private(fields: Fields) -> None:
     >>> mark_private(fields); fields
     [('Cache-Control', 'private, max-age=60'), ('Vary', 'Cookie')]
     """
-    names = {name.lower() for name, _ in fields}
-    if "cache-control" in names:
-        set_field(fields, "Cache-Control", make_private(combined(fields, "Cache-Control") or ""))
-    else:
-        fields.append(_PRIVATE)
-    if "vary" in names:
-        add_vary(fields, "Cookie")
-    else:
-        fields.append(_VARY)
+    for name, _ in fields:
+        # Only a name of the right length is worth looking at: this runs for every response.
+        if len(name) in _LENGTHS and name.lower() in _CONCERNED:
+            _combine(fields)
+            return
+    fields += _BOTH
+
+
+def _combine(fields: Fields) -> None:
+    held = combined(fields, "Cache-Control")
+    set_field(fields, "Cache-Control", "private" if held is None else make_private(held))
+    add_vary(fields, "Cookie")
 
 
 def make_private(directives: str) -> str:

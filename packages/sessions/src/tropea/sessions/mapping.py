@@ -77,37 +77,32 @@ class Session(MutableMapping[str, Any]):
     discards them.
     """
 
-    __slots__ = (
-        "anonymous", "backend", "created_at", "data", "doomed", "ended", "failure", "fields",
-        "forced", "fresh_id", "header", "labels", "lost", "mount", "origin", "phase", "presented",
-        "renewed", "scheme", "stale", "used_at", "writer",
-    )  # fmt: skip
-
-    phase: int
+    # What is not set on the instance is as it was before anything happened: a session that
+    # nobody touches costs four assignments.
+    phase: int = UNTOUCHED
     data: dict[str, Any]
-    origin: Origin | None  #: what was loaded; None for a session that is not stored yet
-    presented: str | None  #: what the client sent, where it looks like something of ours
-    fresh_id: str | None  #: the id of a session that is not stored yet
     labels: dict[str, int]  #: label to generation; 0 until it is taken
     created_at: int
     used_at: float
-    doomed: Origin | None  #: what was loaded and must be deleted
-    ended: bool  #: the client must forget its cookie
-    renewed: bool  #: the id must change
-    forced: bool  #: write even if nothing changed
-    lost: bool  #: somebody deleted it meanwhile: nothing is written any more
-    stale: bool  #: the cookie must be issued again though nothing changed
-    anonymous: bool  #: the store is down and the application goes on without
-    failure: Exception | None
-    fields: list[tuple[str, str]]  #: what the commit adds to the head
     writer: Writer
+    origin: Origin | None = None  #: what was loaded; None for what is not stored yet
+    doomed: Origin | None = None  #: what was loaded and must be deleted
+    presented: str | None = None  #: what the client sent, where it looks like ours
+    fresh_id: str | None = None  #: the id of a session that is not stored yet
+    ended: bool = False  #: the client must forget its cookie
+    renewed: bool = False  #: the id must change
+    forced: bool = False  #: write even if nothing changed
+    lost: bool = False  #: somebody deleted it meanwhile: nothing is written any more
+    stale: bool = False  #: the cookie must be issued again though nothing changed
+    anonymous: bool = False  #: the store is down and the application goes on without
+    failure: Exception | None = None
+    fields: Fields  #: what the commit adds to the head
 
     def __init__(self, backend: Backend, header: str, mount: str, scheme: str) -> None:
         self.backend = backend
         self.header = header
         self.mount = mount
         self.scheme = scheme
-        self.phase = UNTOUCHED
 
     # -- the mapping -------------------------------------------------------------------------
 
@@ -342,18 +337,14 @@ class Session(MutableMapping[str, Any]):
             assert self.failure is not None
             raise self.failure
         late = self.phase == SENT
-        self.origin = self.doomed = self.presented = self.fresh_id = self.failure = None
-        self.data, self.labels = {}, {}
-        self.ended = self.renewed = self.forced = self.lost = False
-        self.anonymous = self.stale = False
-        self.fields = []
         try:
             self.backend.open(self)
         except Exception as error:
             self.failure, self.phase = error, FAILED
             raise
-        self.phase = COMMITTED if late else OPEN
+        self.phase = OPEN
         if late:
+            self.phase, self.fields = COMMITTED, []
             log.warning(
                 "a session was first read after the response had started: Vary and Cache-Control "
                 "could not be added; read it before"

@@ -6,6 +6,7 @@ An untouched session costs one object and one closure; its cookie is not even lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from time import monotonic
 from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -99,13 +100,16 @@ class SessionMiddleware(Layer):
         """Commit a session that was touched; return the head's fields with what that adds."""
         phase = session.phase
         if phase == OPEN:
-            self._surroundings.notice(environ, session)
             try:
                 session.fields = self.backend.commit(session)
             except StoreError as error:
                 session.failure, session.phase = error, FAILED
                 raise
             session.phase = COMMITTED
+            if monotonic() >= self._surroundings.due:
+                self._surroundings.notice(environ)
+            if session.fields:
+                self._surroundings.notice_cookie(environ, session)
         elif phase == SENT:
             return headers
         elif phase == FAILED and self._refuses:

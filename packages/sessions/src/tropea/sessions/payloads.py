@@ -11,7 +11,7 @@ import json
 import zlib
 
 from tropea.sessions.errors import RecordError, SessionTooLarge
-from tropea.sessions.ids import is_valid_id, storage_key
+from tropea.sessions.ids import is_valid_id
 from tropea.sessions.records import Origin, Record
 
 LARGEST = 256 * 1024  #: bytes of data; also what decompression may make of a cookie
@@ -51,7 +51,7 @@ def unpack(payload: bytes) -> Origin:
     held = {} if labels == b"-" else json.loads(labels)
     record = Record(data, int(created), int(issued), held)
     name = session_id.decode()
-    return Origin(name, "r" + storage_key(name), 0, record, float(issued))
+    return Origin(name, "", 0, record, float(issued))
 
 
 def _decompress(data: bytes) -> bytes:

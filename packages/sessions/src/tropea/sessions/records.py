@@ -17,8 +17,6 @@ from typing import NamedTuple
 
 from tropea.sessions.errors import NewerRecord, RecordError
 
-FORMAT = b"1"  #: what this release writes; it reads this and everything older
-
 
 class Record(NamedTuple):
     """A session as it is stored.
@@ -46,8 +44,9 @@ class Origin(NamedTuple):
 def pack(record: Record, session_id: str) -> bytes:
     """Write *record* for the session that has this id."""
     labels = json.dumps(record.labels, separators=(",", ":")) if record.labels else "-"
-    body = f"{record.created} {record.saved} {labels}\n".encode() + record.data
-    return b"1 " + _check(body, session_id) + b" " + body
+    head = f" {record.created} {record.saved} {labels}\n"
+    body = head.encode() + record.data
+    return b"1 " + _check(body, session_id) + body
 
 
 def unpack(raw: bytes, session_id: str) -> Record:
@@ -60,19 +59,22 @@ def unpack(raw: bytes, session_id: str) -> Record:
     >>> unpack(pack(record, "the id"), "the id") == record
     True
     """
-    version, _, rest = raw.partition(b" ")
-    if version != FORMAT:
-        if version.isdigit() and len(version) < 6 and int(version) > 1:
-            raise NewerRecord(f"written in format {int(version)}; this release reads up to 1")
-        raise RecordError("not a record of a session")
-    check, _, body = rest.partition(b" ")
-    if not compare_digest(check, _check(body, session_id)):
+    if raw[:2] != b"1 ":
+        raise _foreign(raw)
+    body = raw[34:]
+    if not compare_digest(raw[2:34], _check(body, session_id)):
         raise RecordError("the record does not belong to this session, or is damaged")
     head, _, data = body.partition(b"\n")
-    created, saved, labels = head.split(b" ", 2)
+    _, created, saved, labels = head.split(b" ", 3)
     return Record(data, int(created), int(saved), {} if labels == b"-" else json.loads(labels))
 
 
 def _check(body: bytes, session_id: str) -> bytes:
-    key = session_id.encode()
-    return blake2b(body, digest_size=16, key=key, person=b"tropea-session").hexdigest().encode()
+    return blake2b(body, digest_size=16, key=session_id.encode()).hexdigest().encode()
+
+
+def _foreign(raw: bytes) -> RecordError:
+    version = raw.partition(b" ")[0]
+    if version.isdigit() and len(version) < 6 and int(version) > 1:
+        return NewerRecord(f"written in format {int(version)}; this release reads up to 1")
+    return RecordError("not a record of a session")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import NamedTuple, Protocol
@@ -111,6 +112,7 @@ class Signing:
         return _text(blake2b(signed, digest_size=32, key=self._keys[key_id]).digest())
 
 
+@lru_cache(maxsize=256)
 def _context(version: bytes, name: str, key_id: str) -> bytes:
     return b"tropea-%b\0%b\0%b\0" % (version, name.encode(), key_id.encode())
 

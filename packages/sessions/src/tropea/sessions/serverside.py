@@ -64,42 +64,42 @@ class ServerSide:
 
     def open(self, session: Session) -> None:
         """Fill in the session that the client names, or an empty one."""
-        session.writer = self.cookies.writer(session.scheme, session.mount)
+        writer = session.writer = self.cookies.writer(session.scheme, session.mount)
         now = self.clock()
-        session.created_at, session.used_at = int(now), now
-        presented = session.presented = session.writer.find(session.header)
+        presented = session.presented = writer.find(session.header)
         try:
-            if presented is not None:
-                self._resume(session, presented, now)
-            if session.origin is None and self.rules.importer is not None:
-                session.data = self.rules.importer.load(session.header) or {}
+            if presented is not None and self._resume(session, presented, now):
+                return
+            importer = self.rules.importer
+            session.data = {} if importer is None else importer.load(session.header) or {}
         except StoreError as error:
             if not self.rules.anonymous:
                 raise
             log.warning("a request goes on without its session: %s", error)
-            session.anonymous = True
+            session.anonymous, session.data = True, {}
+        session.labels = {}
+        session.created_at, session.used_at = int(now), now
 
-    def _resume(self, session: Session, session_id: str, now: float) -> None:
+    def _resume(self, session: Session, session_id: str, now: float) -> bool:
         origin = fetch(self.store, session_id)
         if origin is None:
-            return
-        record, timeouts = origin.record, self.rules.timeouts
-        used = timeouts.last_used(record.created, origin.deadline, record.saved)
-        if timeouts.is_over(record.created, used, now) or not self._labels_hold(origin):
+            return False
+        record = origin.record
+        used = self.rules.timeouts.last_used(record.created, origin.deadline, record.saved)
+        over = self.rules.timeouts.is_over(record.created, used, now)
+        if over or (record.labels and not labels.are_current(self.store, record.labels)):
             self.store.delete(origin.key)
-            return
+            return False
         try:
             session.data = decode(self.codec, record.data)
         except RecordError as error:
             log.warning("a stored session cannot be read and is removed: %s", error)
             self.store.delete(origin.key)
-            return
-        session.origin, session.labels = origin, dict(record.labels)
+            return False
+        session.origin = origin
+        session.labels = dict(record.labels) if record.labels else {}
         session.created_at, session.used_at = record.created, used
-
-    def _labels_hold(self, origin: Origin) -> bool:
-        held = origin.record.labels
-        return not held or labels.are_current(self.store, held)
+        return True
 
     # -- when the response starts ------------------------------------------------------------
 

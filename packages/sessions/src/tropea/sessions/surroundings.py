@@ -28,19 +28,25 @@ class Surroundings:
         self._every = options.auto_purge_every or 0.0
         if not hasattr(self._store, "purge") or getattr(self._store, "purges_itself", False):
             self._every = 0.0
-        # The first purge may be due at once: nobody knows when the last process did it.
-        self._due = 0.0 if self._every else float("inf")
+        #: When ``notice`` wants to be called next, on the monotonic clock.  The first purge may
+        #: be due at once: nobody knows when the last process did it.
+        self.due = 0.0
         self._scheme_matters = options.secure == "auto" and options.persist == "cookie"
         self._seen_process = not getattr(self._store, "one_process", False)
 
-    def notice(self, environ: WSGIEnvironment, session: Session) -> None:
+    def notice(self, environ: WSGIEnvironment) -> None:
         """Look at a request whose session was touched."""
         if not self._seen_process:
             self._look_at_processes(environ)
+        if self._every:
+            self._purge()
+        else:
+            self.due = float("inf")
+
+    def notice_cookie(self, environ: WSGIEnvironment, session: Session) -> None:
+        """Look at a request that is given a cookie."""
         if self._scheme_matters and session.scheme == "http":
             self._look_at_scheme(environ)
-        if time.monotonic() >= self._due:
-            self._purge()
 
     def _look_at_processes(self, environ: WSGIEnvironment) -> None:
         self._seen_process = True
@@ -63,7 +69,7 @@ class Surroundings:
         )
 
     def _purge(self) -> None:
-        self._due = time.monotonic() + self._every
+        self.due = time.monotonic() + self._every
         try:
             if self._store.create(PURGE_KEY, b"", self._every) is not None:
                 self._store.purge()
@@ -71,8 +77,19 @@ class Surroundings:
             log.warning("expired sessions could not be removed: %s", error)
 
 
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16",
+        "100.64.0.0/10", "::1/128", "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
+
+
 def _is_private(peer: str) -> bool:
+    """Tell whether a peer may be a proxy of ours.  Source: RFC 1918, 3927, 4193, 6598."""
     try:
-        return ipaddress.ip_address(peer).is_private
+        address = ipaddress.ip_address(peer)
     except ValueError:
         return False
+    return any(address in network for network in _PRIVATE)
