@@ -152,12 +152,13 @@ def _pack(path: Path, name: str, pack: dict[str, Callable[[bytes], bytes]]) -> S
     made = 0
     for extension, function in pack.items():
         beside = path.with_name(f"{path.name}.{extension}")
-        if _is_current(beside, info):
-            variants[extension] = beside.stat().st_size
+        current = _current_size(beside, info)
+        if current is not None and _saves(current, info.st_size):
+            variants[extension] = current
             continue
         data = path.read_bytes() if data is None else data
         packed = function(data)
-        if len(packed) > len(data) * (1 - WORTH):
+        if not _saves(len(packed), len(data)):
             beside.unlink(missing_ok=True)
             continue
         _write(beside, packed, info)
@@ -166,11 +167,17 @@ def _pack(path: Path, name: str, pack: dict[str, Callable[[bytes], bytes]]) -> S
     return Saved(name, info.st_size, variants, made)
 
 
-def _is_current(beside: Path, info: os.stat_result) -> bool:
+def _saves(packed: int, plain: int) -> bool:
+    return packed <= plain * (1 - WORTH)
+
+
+def _current_size(beside: Path, info: os.stat_result) -> int | None:
+    """Give the size of a variant that was made of the file as it is; None where none was."""
     try:
-        return beside.stat().st_mtime_ns == info.st_mtime_ns
+        held = beside.stat()
     except OSError:
-        return False
+        return None
+    return held.st_size if held.st_mtime_ns == info.st_mtime_ns else None
 
 
 def _write(path: Path, data: bytes, info: os.stat_result) -> None:
