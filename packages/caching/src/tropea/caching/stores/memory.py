@@ -41,7 +41,7 @@ class MemoryCacheStore(KeptStore):
         self.max_bytes, self.max_entries = max_bytes, max_entries
         self.max_body = min(8 << 20, max_bytes // 4) if max_body is None else max_body
         self._lock = threading.Lock()
-        self._index = LRUCache(max_entries)
+        self._index = LRUCache(2 * max_entries)  # twice: a free slot is never far
         self._data = self._index.data = _Counted()
 
     def __len__(self) -> int:
@@ -105,7 +105,19 @@ class MemoryCacheStore(KeptStore):
         while data and (data.bytes + cost > self.max_bytes or len(data) >= self.max_entries):
             self._evict()
         data.bytes += cost
+        self._find_free_slot()
         self._index.put(key, entries)
+        self._index.clock_refs[data[key][0]] = False  # nobody has read it yet
+
+    def _find_free_slot(self) -> None:
+        """Put the clock's hand on a free slot: what goes is decided by ``_evict`` alone."""
+        index: Any = self._index
+        while True:
+            held = self._data.get(index.clock_keys[index.hand])
+            if held is None or held[0] != index.hand:
+                index.clock_refs[index.hand] = False
+                return
+            index.hand = 0 if index.hand == index.maxpos else index.hand + 1
 
     def _evict(self) -> None:
         """Drop the oldest key that was not read since it was passed over last."""

@@ -1,0 +1,190 @@
+"""Keep responses in Redis or Valkey, for any number of machines.
+
+Under a prefix: a hash of heads for each key, a string for each body, a sorted set for each tag,
+and one of URIs for purging by prefix.  Everything expires by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from tropea.caching.cachekeys import Key
+from tropea.caching.entries import Entry, dumps, loads
+from tropea.caching.stores.base import KeptStore
+from tropea.core.errors import OptionError
+from tropea.core.stores import PerProcess, StoreBusy, StoreError, StoreURL, parse_store_url
+
+T = TypeVar("T")
+
+# The head that names a new body takes the old one's place, and the old body goes with it.
+_PUT = """
+redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1
+"""
+# One set of URIs in the order of their letters, one in the order of their expiry.
+_INDEX = """
+redis.call('ZADD', KEYS[1], 0, ARGV[1])
+redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+local old = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[3], 'LIMIT', 0, 20)
+if #old > 0 then
+    redis.call('ZREM', KEYS[1], unpack(old))
+    redis.call('ZREM', KEYS[2], unpack(old))
+end
+return #old
+"""
+_UPDATE = """
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+if not held or cjson.decode(held)[9] ~= ARGV[5] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1
+"""
+
+
+class RedisCacheStore(KeptStore):
+    """A store on a Redis or Valkey server.
+
+    address: ``redis://host:6379/0``, a StoreURL, or a client of redis-py (a Cluster's or a
+        Sentinel's as well), whose timeouts are then its own.
+    prefix: of every key on the server.
+    timeout: seconds for connecting and for each answer.
+    max_body: bytes of the longest body taken.
+    clock: seconds since the epoch; for tests.
+    """
+
+    def __init__(
+        self,
+        address: Any = "redis://localhost:6379/0",
+        prefix: str = "tropea:cache:",
+        timeout: float = 0.3,
+        max_body: int = 8 << 20,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        try:
+            import redis
+        except ImportError:
+            raise OptionError(
+                "the Redis store needs redis-py: pip install 'tropea-caching[redis]'"
+            ) from None
+        self._errors = redis
+        self.prefix, self.max_body, self._timeout, self._clock = prefix, max_body, timeout, clock
+        if isinstance(address, str):
+            address = parse_store_url(address)
+        opens = self._opener(address) if isinstance(address, StoreURL) else lambda: address
+        self._client = PerProcess(opens)
+
+    def _opener(self, url: StoreURL) -> Callable[[], Any]:
+        text = url.text.partition("?")[0]
+        if url.scheme == "valkey":
+            text = "redis" + text.removeprefix("valkey")
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        def open_client() -> Any:
+            return redis.Redis.from_url(
+                text, socket_timeout=self._timeout, socket_connect_timeout=self._timeout,
+                retry=Retry(NoBackoff(), 0), health_check_interval=0,
+            )  # fmt: skip
+
+        return open_client
+
+    def _guarded(self, operation: Callable[[Any], T]) -> T:
+        try:
+            return operation(self._client())
+        except self._errors.TimeoutError as error:
+            raise StoreBusy(f"Redis: {error}") from None
+        except (self._errors.RedisError, OSError) as error:
+            raise StoreError(f"Redis: {error}") from None
+
+    def _names(self, key: Key, entry: Entry) -> tuple[str, str]:
+        # The braces keep the keys of one URI on one node of a cluster.
+        digest = key.digest()
+        return f"{self.prefix}{{{digest}}}", f"{self.prefix}{{{digest}}}:{entry.body}"
+
+    def _index(self) -> tuple[str, str]:
+        return f"{self.prefix}{{uris}}", f"{self.prefix}{{uris}}:until"
+
+    def load(self, key: Key) -> Sequence[Entry]:
+        heads = self._guarded(lambda client: client.hvals(f"{self.prefix}{{{key.digest()}}}"))
+        now = self._clock()
+        found = (loads(head) for head in heads[:64])
+        return [entry for entry in found if entry is not None and entry.until > now]
+
+    def body(self, key: Key, entry: Entry) -> bytes | None:
+        name = self._names(key, entry)[1]
+        body: bytes | None = self._guarded(lambda client: client.get(name))
+        return body
+
+    def _milliseconds(self, entry: Entry) -> int:
+        return max(1, int((entry.until - self._clock()) * 1000))
+
+    def put(self, key: Key, entry: Entry, body: bytes) -> None:
+        names, ttl, now = self._names(key, entry), self._milliseconds(entry), self._clock()
+
+        def put(client: Any) -> None:
+            client.eval(_PUT, 2, *names, entry.id, dumps(entry), body, ttl)
+            pipe = client.pipeline(transaction=False)
+            for tag in entry.tags:
+                name = f"{self.prefix}tag:{tag}"
+                member = f"{key.digest()} {entry.id} {entry.body}"
+                pipe.zremrangebyscore(name, "-inf", now)
+                pipe.zadd(name, {member: entry.until})
+                pipe.pexpire(name, ttl, gt=True)
+                pipe.pexpire(name, ttl, nx=True)
+            member = f"{entry.uri}\n{key.digest()}"
+            pipe.eval(_INDEX, 2, *self._index(), member, entry.until, now)
+            pipe.execute()
+
+        self._guarded(put)
+
+    def update(self, key: Key, entry: Entry) -> None:
+        names, ttl = self._names(key, entry), self._milliseconds(entry)
+        self._guarded(
+            lambda client: client.eval(
+                _UPDATE, 2, *names, entry.id, dumps(entry), b"", ttl, entry.body
+            )
+        )
+
+    def delete(self, key: Key) -> None:
+        self._delete_digest(key.digest())
+
+    def _delete_digest(self, digest: str) -> None:
+        self._guarded(lambda client: client.delete(f"{self.prefix}{{{digest}}}"))
+
+    def delete_tag(self, tag: str) -> None:
+        name = f"{self.prefix}tag:{tag}"
+
+        def delete(client: Any) -> None:
+            for member in client.zrange(name, 0, -1):
+                digest, variant, body = member.decode().split(" ")
+                held = loads(client.hget(f"{self.prefix}{{{digest}}}", variant) or b"")
+                if held is not None and held.body == body:
+                    client.hdel(f"{self.prefix}{{{digest}}}", variant)
+            client.delete(name)
+
+        self._guarded(delete)
+
+    def delete_prefix(self, prefix: str) -> None:
+        name, expiry = self._index()
+        low, high = b"[" + prefix.encode(), b"(" + prefix.encode() + b"\xff"
+
+        def delete(client: Any) -> None:
+            while members := client.zrangebylex(name, low, high, 0, 1000):
+                for member in members:
+                    digest = member.decode().rpartition("\n")[2]
+                    client.delete(f"{self.prefix}{{{digest}}}")
+                client.zrem(name, *members)
+                client.zrem(expiry, *members)
+
+        self._guarded(delete)
+
+    def close(self) -> None:
+        client = self._client.opened
+        if client is not None:
+            self._guarded(lambda _: client.close())

@@ -1,0 +1,183 @@
+"""Keep responses in an SQLite database, for the processes of one machine."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from tropea.caching.cachekeys import Key
+from tropea.caching.entries import Entry, dumps, loads
+from tropea.caching.stores.base import KeptStore
+from tropea.core.errors import OptionError
+from tropea.core.stores import PerProcess, StoreBusy, StoreError
+
+T = TypeVar("T")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS heads (
+    key TEXT NOT NULL, variant TEXT NOT NULL, uri TEXT NOT NULL, until REAL NOT NULL,
+    body TEXT NOT NULL, head BLOB NOT NULL, PRIMARY KEY (key, variant)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bodies (body TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS tags (
+    tag TEXT NOT NULL, key TEXT NOT NULL, variant TEXT NOT NULL,
+    PRIMARY KEY (tag, key, variant)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS heads_uri ON heads (uri);
+CREATE INDEX IF NOT EXISTS heads_until ON heads (until);
+CREATE TRIGGER IF NOT EXISTS heads_gone AFTER DELETE ON heads BEGIN
+    DELETE FROM bodies WHERE body = OLD.body;
+    DELETE FROM tags WHERE key = OLD.key AND variant = OLD.variant;
+END;
+"""
+
+
+class SQLiteCacheStore(KeptStore):
+    """A store in one file, with a connection for each thread.
+
+    max_body: bytes of the longest body taken.
+    max_entries: variants held; the ones that expire first go when there are more.
+    timeout: seconds that a write waits for another process's.
+    clock: seconds since the epoch; for tests.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        max_body: int = 8 << 20,
+        max_entries: int = 100_000,
+        timeout: float = 0.5,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not str(path) or str(path) == ":memory:":
+            raise OptionError("SQLiteCacheStore: expected a file")
+        self.path, self.max_body, self.max_entries = Path(path), max_body, max_entries
+        self._timeout, self._clock = timeout, clock
+        self._local = PerProcess(_Connections)
+        self._writes = 0
+
+    def _connection(self) -> sqlite3.Connection:
+        held = self._local()
+        connection = getattr(held.local, "connection", None)
+        if connection is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA recursive_triggers=ON")
+            connection.executescript(_SCHEMA)
+            held.local.connection = connection
+            with held.lock:
+                held.all.append(connection)
+        return connection
+
+    def _read(self, statement: str, values: tuple[object, ...]) -> list[tuple[bytes]]:
+        return self._guarded(lambda: self._connection().execute(statement, values).fetchall())
+
+    def _write(self, *steps: tuple[str, tuple[object, ...]]) -> None:
+        def run() -> None:
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for statement, values in steps:
+                    connection.execute(statement, values)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+
+        self._guarded(run)
+
+    def _guarded(self, operation: Callable[[], T]) -> T:
+        try:
+            return operation()
+        except sqlite3.OperationalError as error:
+            busy = "locked" in str(error) or "busy" in str(error)
+            raise (StoreBusy if busy else StoreError)(f"SQLite: {error}") from None
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"SQLite: {error}") from None
+
+    def load(self, key: Key) -> Sequence[Entry]:
+        rows = self._read(
+            "SELECT head FROM heads WHERE key = ? AND until > ? LIMIT 64",
+            (key.digest(), self._clock()),
+        )
+        return [entry for (head,) in rows if (entry := loads(head)) is not None]
+
+    def body(self, key: Key, entry: Entry) -> bytes | None:
+        rows = self._read("SELECT data FROM bodies WHERE body = ?", (entry.body,))
+        return bytes(rows[0][0]) if rows else None
+
+    def put(self, key: Key, entry: Entry, body: bytes) -> None:
+        digest, variant = key.digest(), entry.id
+        head = (digest, variant, entry.uri, entry.until, entry.body, dumps(entry))
+        self._write(
+            ("DELETE FROM heads WHERE key = ? AND variant = ?", (digest, variant)),
+            ("INSERT INTO bodies VALUES (?, ?)", (entry.body, body)),
+            ("INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?)", head),
+            *(
+                ("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", (t, digest, variant))
+                for t in entry.tags
+            ),
+        )
+        self._writes += 1
+        if self._writes % 100 == 0:
+            self.prune()
+
+    def update(self, key: Key, entry: Entry) -> None:
+        self._write(
+            (
+                "UPDATE heads SET head = ?, until = ? WHERE key = ? AND variant = ? AND body = ?",
+                (dumps(entry), entry.until, key.digest(), entry.id, entry.body),
+            )
+        )
+
+    def delete(self, key: Key) -> None:
+        self._write(("DELETE FROM heads WHERE key = ?", (key.digest(),)))
+
+    def delete_tag(self, tag: str) -> None:
+        self._write(
+            (
+                """DELETE FROM heads WHERE (key, variant) IN
+                (SELECT key, variant FROM tags WHERE tag = ?)""",
+                (tag,),
+            )
+        )
+
+    def delete_prefix(self, prefix: str) -> None:
+        self._write(
+            ("DELETE FROM heads WHERE uri >= ? AND uri < ?", (prefix, prefix + "\U0010ffff"))
+        )
+
+    def prune(self) -> None:
+        """Remove what is too old to be used, and what is too much."""
+        self._write(
+            ("DELETE FROM heads WHERE until <= ?", (self._clock(),)),
+            (
+                """DELETE FROM heads WHERE (key, variant) IN (SELECT key, variant FROM heads
+                ORDER BY until LIMIT max(0, (SELECT count(*) FROM heads) - ?))""",
+                (self.max_entries,),
+            ),
+        )
+
+    def close(self) -> None:
+        held = self._local.opened
+        if held is not None:
+            with held.lock:
+                for connection in held.all:
+                    connection.close()
+                held.all.clear()
+            self._local = PerProcess(_Connections)
+
+
+class _Connections:
+    """The connections of one process: one for each thread."""
+
+    def __init__(self) -> None:
+        self.local = threading.local()
+        self.lock = threading.Lock()
+        self.all: list[sqlite3.Connection] = []
