@@ -34,6 +34,7 @@ _SECONDS = frozenset(
 )  # fmt: skip
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 # A blank is no etagc, but Pesto's tags had blanks, and clients send them back as they are.
+# etagc, and the blank: Pesto's tags may hold one, and every reader takes it.
 _ETAGC = re.compile(r"[\x20\x21\x23-\x7e\x80-\xff]*").fullmatch
 #: What no field may hold, wherever it came from.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]").search

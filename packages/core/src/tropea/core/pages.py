@@ -46,8 +46,10 @@ def choose_page(accept: str | None) -> str:
     wanted = parse_quality_list(accept)
     best, chosen = 0.0, TEXT
     for name, page in _OFFERS:
-        kind = name.partition("/")[0] + "/*"
-        quality = wanted.get(name, wanted.get(kind, wanted.get("*/*", 0.0)))
+        wild = 0.0
+        if page.startswith(name):  # a wildcard means what is sent, not its other names
+            wild = wanted.get(name.partition("/")[0] + "/*", wanted.get("*/*", 0.0))
+        quality = wanted.get(name, wild)
         if quality > best:
             best, chosen = quality, page
     return chosen

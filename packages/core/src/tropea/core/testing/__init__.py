@@ -13,7 +13,9 @@ from typing import Any
 _EXPORTS = {
     "CookieJar": "cookiejar",
     "LayerContract": "contract",
+    "Answer": "probes",
     "Probe": "probes",
+    "Server": "probes",
     "TestApp": "client",
     "TestResponse": "client",
     "call": "probes",
