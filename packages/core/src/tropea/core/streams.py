@@ -169,11 +169,12 @@ class gather:  # noqa: N801  reads as the function it stands for
             held.append(block)
             size += len(block)
             if size >= PIECE:
-                whole = b"".join(held)
-                for start in range(0, size, LARGEST_PIECE):
-                    yield whole[start : start + LARGEST_PIECE]
-                held, size = [], 0
-        if held:
+                whole, at = b"".join(held), 0
+                while size - at >= PIECE:
+                    yield whole[at : at + LARGEST_PIECE]
+                    at += LARGEST_PIECE
+                held, size = [whole[at:]], max(size - at, 0)
+        if size:
             yield b"".join(held)
 
     def close(self) -> None:
