@@ -6,8 +6,9 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import WSGIEnvironment
 
+from .answering import Answering, bring_in_webob
 from .calling import import_handler
 from .checks import Problem
 from .declarations import Declarations
@@ -23,7 +24,7 @@ from .verbs import read_methods
 log = logging.getLogger("tropea.dispatch")
 
 
-class DispatcherApp(Declarations):
+class DispatcherApp(Answering, Declarations):
     """Map paths and methods to handlers, and handlers back to URLs.
 
     prefix: stands before every pattern of this dispatcher.
@@ -55,7 +56,7 @@ class DispatcherApp(Declarations):
         strict_routes: bool = False,
         max_path: int = 8192,
     ) -> None:
-        super().__init__(prefix)
+        Declarations.__init__(self, prefix)
         self.cache_size, self.debug = cache_size, debug
         self.strict_slashes, self.list_as = strict_slashes, list_as
         self.strict_routes, self.max_path = strict_routes, max_path
@@ -64,9 +65,8 @@ class DispatcherApp(Declarations):
         self.hooks = Hooks(self.changed)
         self._table: RouteTable | None = None
         self._lock = threading.RLock()
-        from .answering import Answering  # webob comes in here, and not before
-
-        self._answer = Answering(self)
+        bring_in_webob()
+        self.forget()
 
     # -- hooks
 
@@ -103,11 +103,11 @@ class DispatcherApp(Declarations):
 
     def changed(self) -> None:
         self._table = None
-        self._answer.forget()
+        self.forget()
         super().changed()
 
     @property
-    def table(self) -> RouteTable:
+    def table(self) -> RouteTable:  # type: ignore[override] # the mixin only says that it is there
         """The compiled routes; made when first asked for, and again after a new declaration."""
         table = self._table
         if table is None:
@@ -237,11 +237,6 @@ class DispatcherApp(Declarations):
             if isinstance(parent, DispatcherApp) and parent.routes_of(handler):
                 return parent.root_of(handler)
         return self
-
-    # -- WSGI
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._answer(environ, start_response)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.prefix or '/'} with {len(self.entries)} declarations>"
