@@ -15,7 +15,7 @@ import multipart
 from tropea.core.inputs import BLOCK, blocks, guarded, open_input, read_body, refuse
 from tropea.core.mediatypes import parameter, parse_media_type, text_codec
 from tropea.core.multidict import MultiDict
-from tropea.core.query import TooManyFields, parse_fields
+from tropea.core.query import TooManyFields, parse_fields, parse_leniently
 from tropea.core.request_options import DEFAULTS, MULTIPART, URLENCODED, RequestOptions
 from tropea.core.uploads import FileUpload
 
@@ -30,6 +30,8 @@ def parse_urlencoded(
     Raises RequestEntityTooLarge for too many fields; BadRequest for malformed ones when
     ``strict_parsing`` is on.
     """
+    if options is DEFAULTS and charset == "utf-8" and len(body) < options.max_fields:
+        return parse_leniently(body.decode("latin-1"))  # it cannot have more fields
     try:
         return parse_fields(
             body.decode("latin-1"),
@@ -164,14 +166,18 @@ def read_form(
 
     Returns the fields and, where it was small enough to keep, the body that held them.
     """
-    kind, parameters = parse_media_type(environ.get("CONTENT_TYPE"))
+    kind = environ.get("CONTENT_TYPE", "")
+    if kind == URLENCODED and kind in options.form_mime_types:  # what browsers send
+        body = read_body(environ, options.max_held)
+        return parse_urlencoded(body, options), body
+    kind, parameters = parse_media_type(kind)
     if kind not in options.form_mime_types:
         return None
     try:
         if kind != MULTIPART:
             charset = parameter(parameters, "charset")
             codec = text_codec(charset) if charset else "utf-8"
-            body = read_body(environ, min(options.max_body, options.max_memory))
+            body = read_body(environ, options.max_held)
             return parse_urlencoded(body, options, codec), body
         boundary = parameter(parameters, "boundary")
     except ValueError as error:

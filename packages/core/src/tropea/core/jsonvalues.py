@@ -12,6 +12,9 @@ from tropea.core.getters import Getters
 # and backslashes costs no more than its length.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
+_OPENING = frozenset((b"{", b"["))
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # public, though not in typeshed
+
 
 class JsonDict(Getters, dict[Any, Any]):
     """A JSON object: a dict with the getters of a form.
@@ -71,12 +74,25 @@ def parse_json(body: bytes, *, charset: str | None = None, max_depth: int = 100)
     if body.count(b"[") + body.count(b"{") > max_depth and _depth(body) > max_depth:
         raise ValueError(f"arrays and objects are nested deeper than {max_depth}")
     try:
-        value = json.loads(body if charset is None else body.decode(charset))
+        value = _load(body) if charset is None else json.loads(body.decode(charset))
     except RecursionError:
         raise ValueError("arrays and objects are nested too deep") from None
     if type(value) is dict:
         return JsonDict(value)
     return JsonList(value) if type(value) is list else value
+
+
+def _load(body: bytes) -> Any:
+    """Do as ``json.loads``, sooner where the document is UTF-8 and ends with its last bracket."""
+    if body[:1] in _OPENING and body[1:2] != b"\0":
+        try:
+            text = body.decode()
+            value, end = _scan(text, 0)
+        except (StopIteration, ValueError):
+            return json.loads(body)  # which words the reason
+        if end == len(text):
+            return value
+    return json.loads(body)
 
 
 def _depth(body: bytes) -> int:

@@ -41,15 +41,26 @@ def parse_fields(
         text = text.replace(other, "&")
     if max_fields is not None and text.count("&") >= max_fields:
         raise TooManyFields(f"more than {max_fields} fields")
-    plain = "%" not in text and "+" not in text and text.isascii()
-    if strict or not plain or charset != "utf-8" or not keep_blank_values:
-        return _parse_any(text, charset, keep_blank_values, strict, plain)
-    pairs = []
-    for field in text.split("&"):
-        if field:
-            name, _, value = field.partition("=")
-            pairs.append((name, value))
-    return pairs
+    if strict or charset != "utf-8" or not keep_blank_values:
+        return _parse_any(text, charset, keep_blank_values, strict)
+    return parse_leniently(text)
+
+
+def parse_leniently(text: str) -> list[tuple[str, str]]:
+    """Read *text* as :func:`parse_fields` does without options: the quick way for most requests."""
+    if "%" not in text and "+" not in text and text.isascii():
+        return [
+            (name, value)
+            for field in text.split("&")
+            if field
+            for name, _, value in (field.partition("="),)
+        ]
+    return [
+        (_decode(name, "utf-8", "replace"), _decode(value, "utf-8", "replace"))
+        for field in text.split("&")
+        if field
+        for name, _, value in (field.partition("="),)
+    ]
 
 
 class TooManyFields(ValueError):
@@ -57,7 +68,7 @@ class TooManyFields(ValueError):
 
 
 def _parse_any(
-    text: str, charset: str, keep_blank_values: bool, strict: bool, plain: bool
+    text: str, charset: str, keep_blank_values: bool, strict: bool
 ) -> list[tuple[str, str]]:
     errors = "strict" if strict else "replace"
     pairs = []
@@ -67,12 +78,18 @@ def _parse_any(
         name, equals, value = field.partition("=")
         if strict and not equals:
             raise ValueError(f"bad field: {field[:40]!r}")
-        if not value and not keep_blank_values:
-            continue
-        if not plain:
-            name, value = _decode(name, charset, errors), _decode(value, charset, errors)
-        pairs.append((name, value))
+        if value or keep_blank_values:
+            pairs.append((_decode(name, charset, errors), _decode(value, charset, errors)))
     return pairs
+
+
+#: What follows a percent sign, for the characters of ASCII.
+_ESCAPES = {
+    spelling: chr(code)
+    for code in range(128)
+    for spelling in {f"{code:02x}", f"{code:02X}", f"{code:02x}".title()}
+    | {f"{code:02x}"[0].upper() + f"{code:02x}"[1]}
+}
 
 
 def _decode(text: str, charset: str, errors: str) -> str:
@@ -81,12 +98,30 @@ def _decode(text: str, charset: str, errors: str) -> str:
     if "%" not in text:
         if text.isascii():
             return text
-        return text.encode("latin-1").decode(charset, errors)
-    raw = unquote_to_bytes(text.encode("latin-1"))
+        return _bytes(text).decode(charset, errors)
+    if text.isascii() and charset == "utf-8":
+        # Three times as quick as by way of bytes, for what is quoted most: a blank, an at-sign.
+        plain, *escaped = text.split("%")
+        pieces = [plain]
+        for piece in escaped:
+            character = _ESCAPES.get(piece[:2])
+            if character is None:
+                break
+            pieces += character, piece[2:]
+        else:
+            return "".join(pieces)
+    raw = unquote_to_bytes(_bytes(text))
     try:
         return raw.decode(charset, errors)
     except UnicodeDecodeError as error:
         raise ValueError(f"not {charset}: {text[:40]!r}") from error
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:  # not from a WSGI server, then: take it as text
+        return text.encode("utf-8", "replace")
 
 
 class Args(MultiDict[str, str]):

@@ -7,10 +7,10 @@ request: such a circle would leave every request to the garbage collector.
 
 from __future__ import annotations
 
-import weakref
 from io import BytesIO
 from types import SimpleNamespace
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
+from weakref import ReferenceType as _Reference
 
 from tropea.core import keys
 from tropea.core.cookies import Cookie, cookie_pairs, decode_value, parse_cookie_header
@@ -23,7 +23,7 @@ from tropea.core.jsonvalues import JsonDict, parse_json
 from tropea.core.mediatypes import parameter, parse_media_type, text_codec
 from tropea.core.multidict import MultiDict
 from tropea.core.provided import session
-from tropea.core.query import TooManyFields, parse_fields
+from tropea.core.query import TooManyFields, parse_fields, parse_leniently
 from tropea.core.request_fields import FieldProperties
 from tropea.core.request_options import DEFAULTS, OPTIONS_KEY, URLENCODED, RequestOptions
 from tropea.core.request_uris import URIProperties
@@ -33,7 +33,9 @@ _FORM, _FIELDS, _QUERY, _JSON = (
     f"tropea.core.{name}" for name in ("form", "form_fields", "query", "json")
 )
 _INPUT, _OPTIONS, _DB = (f"tropea.core.{name}" for name in ("input", "own_options", "db"))
+_REQUEST: Final = keys.REQUEST
 _NOTHING: Any = object()
+_new = object.__new__
 _webob: Any = webob.multidict  # webob's dictionaries, beside our own
 
 
@@ -76,10 +78,14 @@ class Request(FieldProperties, URIProperties, Getters, webob.Request):  # type: 
     api = _kept(keys.API, "The validated API request; None at first.")
     db = _kept(_DB, "A place for a database connection; None at first.")
 
+    __slots__ = ("environ",)  # quicker to set and to get than by way of webob's __setattr__
+
     def __new__(cls, environ: dict[str, Any], *args: Any, **kwargs: Any) -> Self:
         if not args and not kwargs and type(environ) is dict:
             return cls.of(environ)
-        return cast("Self", super().__new__(cls))
+        made = object.__new__(cls)
+        _set_environ(made, environ)
+        return made
 
     def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         if args or kwargs or type(environ) is not dict:
@@ -97,20 +103,20 @@ class Request(FieldProperties, URIProperties, Getters, webob.Request):  # type: 
         >>> Request.of(environ) is request, Request.of(dict(environ)) is request
         (True, False)
         """
-        memo = environ.get(keys.REQUEST)
+        memo = environ.get(_REQUEST)
         if memo is not None:
-            request = memo() if type(memo) is weakref.ReferenceType else memo
+            request = memo() if type(memo) is _Reference else memo
             if isinstance(request, cls) and request.environ is environ:
                 return request
-        made = object.__new__(cls)
-        made.__dict__["environ"] = environ
-        environ[keys.REQUEST] = weakref.ref(made)
+        made = _new(cls)
+        _set_environ(made, environ)
+        environ[_REQUEST] = _Reference(made)
         return made
 
     def __getattr__(self, name: str) -> Any:
         """Values that somebody set, then CGI variables: ``request.server_name``."""
-        environ = self.__dict__.get("environ")
-        if environ is not None and name[:1] != "_":
+        if name[:1] != "_" and name != "environ":
+            environ = self.environ
             values = environ.get("webob.adhoc_attrs")
             if values is not None and name in values:
                 return values[name]
@@ -155,7 +161,11 @@ class Request(FieldProperties, URIProperties, Getters, webob.Request):  # type: 
         memo = environ.get(_QUERY)
         if memo is not None and memo[1] == text:
             return cast("MultiDict[str, str]", memo[0])
-        fields = MultiDict.from_pairs(self._query_pairs(text, "&"))
+        options = environ.get(_OPTIONS) or environ.get(OPTIONS_KEY) or self.default_options
+        if options is DEFAULTS and len(text) < options.max_fields:  # it cannot have more fields
+            fields = MultiDict.from_pairs(parse_leniently(text))
+        else:
+            fields = MultiDict.from_pairs(self._query_pairs(text))
         environ[_QUERY] = (fields, text)
         return fields
 
@@ -166,7 +176,7 @@ class Request(FieldProperties, URIProperties, Getters, webob.Request):  # type: 
 
     args = query
 
-    def _query_pairs(self, text: str, separators: str) -> list[tuple[str, str]]:
+    def _query_pairs(self, text: str, separators: str = "&") -> list[tuple[str, str]]:
         options = self.options
         try:
             return parse_fields(
@@ -334,7 +344,8 @@ class Request(FieldProperties, URIProperties, Getters, webob.Request):  # type: 
     def _keep(self, body: bytes) -> None:
         environ = self.environ
         environ["wsgi.input"] = BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
+        if not environ.get("CONTENT_LENGTH"):
+            environ["CONTENT_LENGTH"] = str(len(body))
         environ["webob.is_body_seekable"] = True
 
     @property
@@ -409,18 +420,19 @@ class Request(FieldProperties, URIProperties, Getters, webob.Request):  # type: 
         memo = environ.get(_JSON)
         if memo is not None and memo[1] is environ.get("wsgi.input"):
             return memo[0]
-        options = self.options
+        options = environ.get(_OPTIONS) or environ.get(OPTIONS_KEY) or self.default_options
         kind = environ.get("CONTENT_TYPE", "")
-        if kind not in options.json_mime_types and not self.is_json:
+        plain = kind in options.json_mime_types
+        if not plain and not self.is_json:
             mime = self.mime_type
             if mime in options.form_mime_types:
                 return JsonDict()
             if mime:
                 refuse("UnsupportedMediaType", f"Expected JSON, got {mime[:100]}.")
-        body = self._read(min(options.max_body, options.max_memory))
+        body = self._read(options.max_held)
         if not body and not kind:
             return JsonDict()
-        codec = None if kind in options.json_mime_types else self._codec()
+        codec = None if plain else self._codec()
         try:
             value = parse_json(body, charset=codec, max_depth=options.max_json_depth)
         except ValueError as error:
@@ -484,3 +496,6 @@ class Request(FieldProperties, URIProperties, Getters, webob.Request):  # type: 
     def __repr__(self) -> str:
         environ = self.environ
         return f"<{type(self).__name__} {environ.get('REQUEST_METHOD', 'GET')} {self.path}>"
+
+
+_set_environ = Request.__dict__["environ"].__set__

@@ -66,11 +66,14 @@ class RequestOptions:
     json_mime_types: tuple[str, ...] = ("application/json",)
     form_methods: tuple[str, ...] = ("POST", "PUT", "PATCH")
     sink: Callable[[Any], Any] | None = None
+    #: Bytes of a body that is read whole: the smaller of max_body and max_memory.
+    max_held: int = field(init=False, repr=False, default=0)
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, int) and value < 0:
                 raise OptionError(f"{name}: expected a size of 0 or more, got {value}")
+        object.__setattr__(self, "max_held", min(self.max_body, self.max_memory))
 
 
 DEFAULTS: Final = RequestOptions()
