@@ -1,8 +1,9 @@
 """Nonces that need no memory, and the memory that keeps one from being used twice.
 
 A nonce holds the moment it was made (8 bytes), randomness (12) and a keyed hash of both (16): any
-process with the key can check it.  Which counts (``nc``) were used with a nonce has to be remembered; browsers
-send parallel requests out of order, so a window of 64 counts is kept, not only the last.
+process with the key can check it.  Which counts (``nc``) were used with a nonce has to be
+remembered; browsers send parallel requests out of order, so a window of 64 counts is kept, not
+only the last.
 
 Source: RFC 7616 sections 3.3, 3.4 and 5.5.
 """
