@@ -18,6 +18,8 @@ from typing import Any
 
 #: Public name -> the module that has it, and its name there.
 _EXPORTS = {
+    "BeakerBridge": ("bridges", "BeakerBridge"),
+    "CSRFMiddleware": ("csrf", "CSRFMiddleware"),
     "DBMSessionManager": ("stores.dbm", "DBMStore"),
     "DBMStore": ("stores.dbm", "DBMStore"),
     "FileSessionManager": ("stores.files", "FileStore"),
@@ -26,6 +28,7 @@ _EXPORTS = {
     "MemorySessionManager": ("stores.memory", "MemoryStore"),
     "MemoryStore": ("stores.memory", "MemoryStore"),
     "MemcachedStore": ("stores.memcached", "MemcachedStore"),
+    "PoorSession": ("poor", "PoorSession"),
     "RDBMSSessionManager": ("stores.sql", "SQLStore"),
     "RedisStore": ("stores.redis", "RedisStore"),
     "SQLStore": ("stores.sql", "SQLStore"),
@@ -40,6 +43,8 @@ _EXPORTS = {
     "SessionTooLarge": ("errors", "SessionTooLarge"),
     "SessionValueError": ("errors", "SessionValueError"),
     "SignedCookieStore": ("stores.cookie", "SignedCookieStore"),
+    "from_beaker": ("importing", "from_beaker"),
+    "from_flask_session": ("importing", "from_flask_session"),
     "is_valid_id": ("ids", "is_valid_id"),
     "session_middleware": ("middleware", "session_middleware"),
 }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from tropea.core.errors import OptionError
 from tropea.core.readers import load_object
 from tropea.core.stores import StoreURL, parse_store_url
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?:\Z|//|\?)").match
 
 
 def open_store(text: str) -> Any:
@@ -19,7 +23,7 @@ def open_store(text: str) -> Any:
     >>> type(open_store("memory:")).__name__
     'MemoryStore'
     """
-    url = parse_store_url(text) if "://" in text or text.endswith(":") else None
+    url = parse_store_url(text) if _ADDRESS(text) else None
     if url is None or "." in url.scheme:
         return load_object(text)
     kind = url.scheme.partition("+")[0]
@@ -63,6 +67,25 @@ def _sql(url: StoreURL) -> Any:
     return _class("sql", "SQLStore")(url.text)
 
 
+def _sealed(url: StoreURL) -> Any:
+    return _class("cookie", "SealedCookieStore")(_secrets(url))
+
+
+def _signed(url: StoreURL) -> Any:
+    return _class("cookie", "SignedCookieStore")(_secrets(url))
+
+
+def _secrets(url: StoreURL) -> list[str]:
+    """Read the secrets, one a line, from the file that an address names."""
+    path = url.options.get("secrets")
+    if not path:
+        raise OptionError(f"{url.scheme}: expected '{url.scheme}:?secrets=FILE', one secret a line")
+    try:
+        return Path(path).read_text(encoding="utf-8").split()
+    except OSError as error:
+        raise OptionError(f"{url.scheme}: cannot read {path}: {error.strerror}") from None
+
+
 def _absolute(url: StoreURL) -> str:
     # RFC 8089: the path of file:///var/x is /var/x; with one more slash it is the same.
     return "/" + url.path.lstrip("/")
@@ -75,5 +98,7 @@ _OPENERS: dict[str, Callable[[StoreURL], Any]] = {
     "dbm": _dbm,
     **dict.fromkeys(("redis", "rediss", "unix", "redis-cluster", "redis-sentinel"), _redis),
     "memcached": _memcached,
+    "sealed": _sealed,
+    "signed": _signed,
     **dict.fromkeys(("postgresql", "mysql", "mariadb", "oracle", "mssql"), _sql),
 }

@@ -149,9 +149,7 @@ class ClientSide:
         absolute, now = self.rules.timeouts.absolute, self.clock()
         # Longer than idle: a request that is still running may issue the cookie once more.
         left = LONGEST if absolute is None else origin.record.created + absolute - now
-        self.store.revocations.create(
-            revocation_key(origin.id), json.dumps(int(now)).encode(), max(left, 1.0)
-        )
+        self.store.revocations.create(revocation_key(origin.id), b"%d" % now, max(left, 1.0))
 
     def _writer(self, session: Session) -> Chunked:
         plain = self.cookies.writer(session.scheme, session.mount)
