@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 
@@ -165,7 +166,7 @@ def test_urls_by_plain_names_and_immutable_files(built, ask):
         static_url("/js/app.js", {"SCRIPT_NAME": "/shop"}) == "/shop/static/" + names["js/app.js"]
     )
     answer = ask(layer, static_url("css/app.css"))
-    assert answer["Cache-Control"] == "max-age=31536000, public, immutable"
+    assert answer["Cache-Control"] == "max-age=31536000, immutable"
     assert answer.status == 200
     with pytest.raises(MissingAsset, match=r"did you mean 'css/app.css'"):
         static_url("css/ap.css")
@@ -233,6 +234,7 @@ def test_a_variant_that_saves_nothing_is_removed(tmp_path, fill):
 
     noise = random.Random(1).randbytes(3000)
     root = fill(tmp_path, {"a.bin": noise, "a.bin.gz": "old"})
+    os.utime(root / "a.bin.gz", (1, 1))
     compress_tree(root, extensions=["gz"])
     assert not (root / "a.bin.gz").exists()
 

@@ -77,7 +77,17 @@ def test_a_listing_may_run_no_script(listed, ask):
     answer = ask(listed, "/sub/")
     assert "default-src 'none'" in answer["Content-Security-Policy"]
     assert b'href="../"' in answer.body
+    assert "unsafe" not in answer["Content-Security-Policy"]
     assert answer.body.startswith(b"<!DOCTYPE html>")
+
+
+def test_a_listing_has_a_tag_of_its_own(listed, ask):
+    held = ask(listed, "/")
+    again = ask(listed, "/", headers={"If-None-Match": held["ETag"]})
+    assert (again.status, again["Vary"], again.body) == (304, "Accept", b"")
+    other = ask(listed, "/", headers={"Accept": "application/json"})
+    assert other["ETag"] != held["ETag"]
+    assert ask(listed, "/", headers={"If-Match": '"x"'}).status == 412
 
 
 def test_poorwsgis_names_of_the_options(tmp_path, fill, ask):
@@ -189,7 +199,7 @@ def test_cache_control_by_glob_and_the_first_rule_counts(tmp_path, fill, ask):
     assert ask(app, "/img/a.png")["Cache-Control"] == "max-age=3600"
     assert ask(app, "/b.css")["Cache-Control"] == "max-age=5"
     other = static_server(root, immutable=("*.[0-9a-f]*.js",), max_age=None)
-    assert ask(other, "/app.1a2b.js")["Cache-Control"] == "max-age=31536000, public, immutable"
+    assert ask(other, "/app.1a2b.js")["Cache-Control"] == "max-age=31536000, immutable"
     assert "cache-control" not in ask(other, "/b.css").headers
 
 

@@ -32,7 +32,7 @@ headers =
     X-Made-By: us
 """))  # fmt: skip
     answer = ask(app, "/a.txt")
-    assert (answer.body, answer["Cache-Control"]) == (b"hello", "max-age=300, public")
+    assert (answer.body, answer["Cache-Control"]) == (b"hello", "max-age=300")
     assert answer["X-Made-By"] == "us"
     assert ask(app, "/b.html")["Cache-Control"] == "no-cache"
     assert b"c.txt" in ask(app, "/sub/").body

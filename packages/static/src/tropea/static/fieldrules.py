@@ -18,7 +18,7 @@ from tropea.static.options import StaticOptions
 Field = tuple[str, str]
 
 #: A year, which every cache takes for as long as it likes (RFC 9111 section 5.2.2.1 has no end).
-IMMUTABLE = "max-age=31536000, public, immutable"
+IMMUTABLE = "max-age=31536000, immutable"
 
 _NOSNIFF: Field = ("X-Content-Type-Options", "nosniff")
 _RANGES: Field = ("Accept-Ranges", "bytes")
@@ -57,7 +57,7 @@ class FieldRules:
         self._listed = immutable
         self._cache = [(_glob(glob), _cache_field(value)) for glob, value in options.cache_control]
         self._default = () if options.max_age is None else (
-            _cache_field(f"max-age={options.max_age}, public"),)  # fmt: skip
+            _cache_field(f"max-age={options.max_age}"),)  # fmt: skip
         self._never_ends = _cache_field(IMMUTABLE)
         self._types: dict[str, Field] = {}
         _checked("types", [("Content-Type", value) for value in self.types.values()])

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 from tropea.core.dates import format_date
+from tropea.core.entitytags import EntityTag
+from tropea.core.preconditions import Representation, Verdict, conditions_of, evaluate
 from tropea.static.accepting import prefers_json
-from tropea.static.entries import Answer
+from tropea.static.digests import DIGITS, full_digest
+from tropea.static.entries import Answer, short
 from tropea.static.sources import Child
 
 _COLUMNS = ("name", "size", "modified")
+_STYLE = """
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 50rem }
+table { border-collapse: collapse; width: 100% }
+th, td { padding: .2rem .6rem; text-align: left; overflow-wrap: anywhere }
+td:nth-child(2) { text-align: right; white-space: nowrap }
+"""
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>
-body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 50rem }}
-table {{ border-collapse: collapse; width: 100% }}
-th, td {{ padding: .2rem .6rem; text-align: left; overflow-wrap: anywhere }}
-td:nth-child(2) {{ text-align: right; white-space: nowrap }}
-</style>
+<style>{style}</style>
 </head>
 <body>
 <h1>{title}</h1>
@@ -74,7 +80,7 @@ def as_html(path: str, children: Sequence[Child], column: str, *, descending: bo
         order = "asc" if name != column or descending else "desc"
         heads.append(f'<th><a href="?sort={name}&amp;order={order}">{name.title()}</a></th>')
     title = escape(f"Index of {path}")
-    parts = [_HEAD.format(title=title, columns="".join(heads))]
+    parts = [_HEAD.format(title=title, style=_STYLE, columns="".join(heads))]
     if path != "/":
         parts.append('<tr><td><a href="../">../</a></td><td></td><td></td></tr>\n')
     parts += [_row(child) for child in children]
@@ -115,15 +121,30 @@ class FolderListing:
             path = _shown(environ)
             kind = "text/html; charset=utf-8"
             body = as_html(path, children, column, descending=descending)
+        etag = EntityTag(full_digest([body])[:DIGITS])
+        held = [("ETag", str(etag)), ("Cache-Control", "no-cache"), ("Vary", "Accept")]
+        conditions = conditions_of(environ)
+        if conditions is not None:
+            verdict = evaluate(conditions, Representation(etag), method)
+            if verdict is Verdict.NOT_MODIFIED:
+                return "304 Not Modified", held, []
+            if verdict is Verdict.FAILED:
+                return short("412 Precondition Failed", method, held[0])
         headers = [
             ("Content-Type", kind),
             ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-cache"),
-            ("Vary", "Accept"),
-            ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
+            *held,
+            ("Content-Security-Policy", _policy()),
             ("X-Content-Type-Options", "nosniff"),
         ]
         return "200 OK", headers, [] if method == "HEAD" else [body]
+
+
+@cache
+def _policy() -> str:
+    """Let a listing load nothing but the one style sheet that it contains."""
+    digest = b64encode(bytes.fromhex(full_digest([_STYLE.encode()]))).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'"
 
 
 def _shown(environ: Mapping[str, Any]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from tropea.core.dates import format_date
 from tropea.core.entitytags import EntityTag
 from tropea.core.preconditions import Representation
 from tropea.static.bodies import BLOCK
+from tropea.static.digests import DIGITS, full_digest
 from tropea.static.errors import Gone, Stale
 from tropea.static.fieldrules import OF_304, Field
 from tropea.static.sources import Found, Opened, Source
@@ -38,7 +40,7 @@ def load(source: Source, found: Found, *, keep: bool, hashed: bool) -> Content:
     try:
         if keep:
             data = _read_all(opened, found.size)
-            digest = _digest_of([data]) if hashed else ""
+            digest = full_digest([data])[:DIGITS] if hashed else ""
         else:
             data, digest = None, digest_of(opened, found.size)
         if opened.stamp_now() != found.stamp:
@@ -73,22 +75,13 @@ def _read_all(opened: Opened, size: int) -> bytes:
 def digest_of(opened: Opened, size: int) -> str:
     """Hash the first *size* bytes of an open file, block by block."""
 
-    def blocks() -> object:
+    def blocks() -> Iterator[bytes]:
         offset = 0
         while offset < size and (block := opened.read_at(offset, min(4 * BLOCK, size - offset))):
             offset += len(block)
             yield block
 
-    return _digest_of(blocks())
-
-
-def _digest_of(blocks: object) -> str:
-    from hashlib import sha256  # not before a scan: importing this package stays cheap
-
-    hashed = sha256(usedforsecurity=False)
-    for block in blocks:  # type: ignore[attr-defined]
-        hashed.update(block)
-    return hashed.hexdigest()[:32]
+    return full_digest(blocks())[:DIGITS]
 
 
 def entity_tag(content: Content, coding: str | None) -> EntityTag:
