@@ -15,6 +15,8 @@ _EXPORTS = {
     "ConditionalMiddleware": "conditional",
     "FileCacheStore": "stores.files",
     "FingerprintError": "errors",
+    "CacheManager": "objectcache",
+    "CacheMiddleware": "objectcache",
     "CacheStore": "stores.base",
     "HTTPCacheMiddleware": "httpcache",
     "MemcachedCacheStore": "stores.memcached",

@@ -71,7 +71,8 @@ class CacheStoreContract:
     def test_what_is_put_comes_back_as_it_was(self) -> None:
         entry = self.put(
             fields=[("ETag", '"\xe9"'), ("X", "1"), ("X", "2")], variant=(("accept", None),),
-            policy=Policy(1.5, validate=True, must_revalidate=True, while_revalidating=2, if_error=3), tags=("t:a",), born=999.25,
+            policy=Policy(1.5, validate=True, while_revalidating=2, if_error=3),
+            tags=("t:a",), born=999.25,
         )  # fmt: skip
         (held,) = self.store.load(KEY)
         assert held == entry
