@@ -8,8 +8,9 @@ Source: RFC 9110 section 5, RFC 9111 section 5.2.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from tropea.core.dates import format_date
@@ -38,11 +39,21 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _ETAGC = re.compile(r"[\x20\x21\x23-\x7e\x80-\xff]*").fullmatch
 #: What no field may hold, wherever it came from.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]").search
+#: Names that need no second look.
+_USUAL = frozenset(
+    (
+        "Cache-Control", "Content-Length", "Content-Type", "Date", "ETag", "Last-Modified",
+        "Location", "Set-Cookie", "Vary",
+    )
+)  # fmt: skip
 _ACRONYMS = {"etag": "ETag", "www-authenticate": "WWW-Authenticate", "content-md5": "Content-MD5"}
 
 
+@lru_cache(maxsize=1024)  # programs write few names, and write them all the time
 def field_name(name: str) -> str:
     """Return the header that a keyword argument or a loosely written name means.
+
+    Raises FieldError for what is no token, and for a hop-by-hop field.
 
     >>> field_name("content_type"), field_name("etag"), field_name("x-powered-by")
     ('Content-Type', 'ETag', 'X-Powered-By')
@@ -50,6 +61,8 @@ def field_name(name: str) -> str:
     name = name.replace("_", "-")
     if name.islower():
         name = _ACRONYMS.get(name) or name.title()
+    if name.lower() in HOP_BY_HOP:
+        raise FieldError(f"a hop-by-hop field belongs to the server: {name!r}")
     return check_name(name)
 
 
@@ -66,17 +79,13 @@ def make_field(name: str, value: Any) -> tuple[str, str]:
     tropea.core.fields.FieldError: not a header value: '1\r\nX-B: 2'
     """
     name = field_name(name)
-    low = name.lower()
-    if low in HOP_BY_HOP:
-        raise FieldError(f"a hop-by-hop field belongs to the server: {name!r}")
-    if low == "etag":
-        text = write_tag(value)
-    elif low == "location":
-        text = check_location(str(value))
-    elif low == "cache-control" and isinstance(value, Mapping):
-        text = write_directives(value)
+    write = _WRITERS.get(name)
+    if write is not None or name.lower() in _WRITTEN:
+        text = (write or _WRITTEN[name.lower()])(value)
     else:
-        text = _write(value)
+        text = value if type(value) is str else _write(value)
+    if text.isascii() and text.isprintable() and text == text.strip(" "):
+        return name, text
     return name, check_value(text.strip(" \t"))
 
 
@@ -90,15 +99,14 @@ def make_fields(fields: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) ->
     """
     if fields is None:
         return []
-    pairs = fields.items() if isinstance(fields, Mapping) or hasattr(fields, "items") else fields
-    return [make_field(name, one) for name, value in pairs for one in _each(value)]
-
-
-def _each(value: Any) -> Iterator[Any]:
-    if isinstance(value, (list, tuple)) and not isinstance(value, EntityTag):
-        yield from value
-    elif value is not None:
-        yield value
+    pairs = fields.items() if isinstance(fields, dict) or hasattr(fields, "items") else fields
+    made: Fields = []
+    for name, value in pairs:
+        if isinstance(value, (list, tuple)) and not isinstance(value, EntityTag):
+            made += [make_field(name, one) for one in value]
+        elif value is not None:
+            made.append(make_field(name, value))
+    return made
 
 
 def _write(value: Any) -> str:
@@ -165,10 +173,24 @@ def write_directives(directives: Mapping[str, Any]) -> str:
     return ", ".join(written)
 
 
+def _write_cache_control(value: Any) -> str:
+    return write_directives(value) if isinstance(value, Mapping) else _write(value)
+
+
+#: Fields that are not just text; in lower case for names that were written in another case.
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "ETag": write_tag,
+    "Location": lambda value: check_location(str(value)),
+    "Cache-Control": _write_cache_control,
+}
+_WRITTEN = {name.lower(): write for name, write in _WRITERS.items()}
+
+
 def refuse_forbidden(fields: Iterable[tuple[str, str]]) -> None:
     """Raise FieldError where a field would break the head: the last look before it is sent."""
     for name, value in fields:
-        check_name(name)
+        if name not in _USUAL:
+            check_name(name)
         if type(value) is not str or _FORBIDDEN(value):
             raise FieldError(f"not a header value: {value!r}")
 

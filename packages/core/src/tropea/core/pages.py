@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -35,6 +36,7 @@ _PAGE = """\
 """
 
 
+@lru_cache(maxsize=128)  # browsers send few different ones
 def choose_page(accept: str | None) -> str:
     """Choose the content type of an error page by the request's ``Accept``.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,13 +31,26 @@ from tropea.core.locations import own_path
 from tropea.core.statuses import is_bodiless, status_line
 
 _CHARSET = re.compile(r';\s*charset="?([^";\s]+)', re.IGNORECASE).search
-#: Keyword arguments that are webob's attributes, never header fields.
-_ATTRIBUTES = frozenset(
+#: Keyword arguments that have a meaning of their own; every other one is a header field.
+_KEYWORDS = frozenset(
     (
-        "body_file", "cache_expires", "content_type_params", "environ", "json_body", "md5_etag",
-        "request", "text", "ubody", "unicode_body",
+        "add_default_content_type", "app_iter", "body", "body_file", "cache_expires", "charset",
+        "conditional_response", "content_type", "content_type_params", "environ", "headerlist",
+        "json", "json_body", "request", "status_code", "text", "ubody", "unicode_body",
     )
 )  # fmt: skip
+_JSON = frozenset(("json", "json_body"))
+
+
+@lru_cache(maxsize=256)
+def charset_of(content_type: str) -> str | None:
+    """Return the charset that a Content-Type names; None where it names none.
+
+    >>> charset_of("text/plain; charset=latin1"), charset_of("image/png")
+    ('latin1', None)
+    """
+    found = _CHARSET(content_type)
+    return found[1] if found else None
 
 
 def _made_late(make: Callable[[Response], Any]) -> Any:
@@ -111,54 +124,52 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
     def _build(
         self, content: Any, status: Any, headers: Any, onclose: Any, rest: dict[str, Any]
     ) -> None:
-        attributes = {name: rest.pop(name) for name in _ATTRIBUTES & rest.keys()}
-        status = rest.pop("status_code", status) if status is None else status
+        special = {name: rest.pop(name) for name in [n for n in rest if n in _KEYWORDS]}
+        status = special.pop("status_code", status) if status is None else status
         self._status = self.default_status if status is None else status_line(status)
         if onclose is not None:
             self._onclose = (onclose,) if callable(onclose) else tuple(onclose)
-        self.conditional_response = bool(
-            rest.pop("conditional_response", None) or self.default_conditional_response
-        )
-        for name, keywords in (("json", rest), ("json_body", attributes)):
-            if name in keywords:
-                content = dump_json(keywords.pop(name))
-                rest.setdefault("content_type", "application/json")
-        content = rest.pop("body", content) if content is None else content
-        ready = rest.pop("app_iter", None)
+        if special.pop("conditional_response", self.default_conditional_response):
+            self.conditional_response = True
+        for name in _JSON & special.keys() if special else ():
+            content = dump_json(special.pop(name))
+            special.setdefault("content_type", "application/json")
+        content = special.pop("body", content) if content is None else content
+        ready = special.pop("app_iter", None)
         if ready is not None and content is not None:
             raise TypeError("content and app_iter are two names of one thing: give one of them")
-        self._headerlist = self._make_head(headers, rest, content)
+        self._headerlist = self._make_head(headers, special, rest, content)
         if ready is not None:
             self._app_iter = ready
         else:
             self._fill(content)
         self._checked = self._headerlist[:]
-        for name, value in attributes.items():
+        for name, value in special.items():
             setattr(self, name, value)
 
-    def _make_head(self, headers: Any, rest: dict[str, Any], content: Any) -> Fields:
+    def _make_head(
+        self, headers: Any, special: dict[str, Any], rest: dict[str, Any], content: Any
+    ) -> Fields:
         """Return the fields in the order given, the Content-Type first where it is added."""
-        given = rest.pop("headerlist", None)
-        kind, charset = rest.pop("content_type", None), rest.pop("charset", None)
-        wanted = rest.pop("add_default_content_type", given is None)
+        given = special.pop("headerlist", None)
+        kind, charset = special.pop("content_type", None), special.pop("charset", None)
+        wanted = special.pop("add_default_content_type", given is None)
         if given is not None:
             fields: Fields = list(given.items() if hasattr(given, "items") else given)
             refuse_forbidden(fields)
         else:
             fields = make_fields(headers)
-        if get(fields, "Content-Type") is None and (kind or wanted):
+        if (kind or wanted) and not (fields and get(fields, "Content-Type") is not None):
             if kind is None and (content or not is_bodiless(self._status)):
                 kind = self._default_field[1]
             if kind:
-                if charset and not _CHARSET(kind):
+                if charset and not charset_of(kind):
                     kind = f"{kind}; charset={charset}"
                 fields.insert(0, make_field("Content-Type", kind))
-        fields += make_fields(rest)
-        return fields
+        return fields + make_fields(rest) if rest else fields
 
     def _fill(self, content: Any) -> None:
         """Take *content*; Content-Length follows where its length is known."""
-        fields = self._headerlist
         if isinstance(content, str):
             content, self._textual = content.encode(self._encoding()), True
         if content is None:
@@ -166,7 +177,7 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
         if isinstance(content, (bytes, bytearray, memoryview)):
             self._app_iter = [bytes(content)]
             if not is_bodiless(self._status):
-                set_field(fields, "Content-Length", str(len(content)))
+                set_field(self._headerlist, "Content-Length", str(len(content)))
         elif isinstance(content, Blocks):
             self._app_iter = content
         else:
@@ -175,8 +186,8 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
 
     def _encoding(self) -> str:
         """Name the charset of the Content-Type; UTF-8 where it has none."""
-        found = _CHARSET(get(self._headerlist, "Content-Type") or "")
-        return found[1] if found else self.default_body_encoding
+        kind = get(self._headerlist, "Content-Type")
+        return (charset_of(kind) if kind else None) or self.default_body_encoding
 
     # -- webob's attributes, with our checks
 
@@ -276,8 +287,9 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
     # -- WSGI
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if len(self.__dict__) == 2 and "_bytes" in self.__dict__:  # made, and never looked into
-            body = self._bytes
+        own = self.__dict__
+        if len(own) == 2 and "_bytes" in own:  # made, and never looked into
+            body = own["_bytes"]
             start_response(
                 self.default_status, [self._default_field, ("Content-Length", str(len(body)))]
             )

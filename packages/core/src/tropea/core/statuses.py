@@ -34,6 +34,9 @@ def status_line(status: int | str) -> str:
     >>> status_line(299), status_line("404"), status_line("404 Gone fishing")
     ('299 Success', '404 Not Found', '404 Gone fishing')
     """
+    known = _LINES.get(status) if type(status) is int else None
+    if known is not None:
+        return known
     if type(status) is str and not (len(status) == 3 and status.isascii() and status.isdigit()):
         line = check_status(status)
         code = int(line[:3])
