@@ -17,13 +17,13 @@ from .routes import Route
 from .urls import URLFOR
 
 
-def note_route(environ: WSGIEnvironment, dispatcher: Any, route: Route, groups: Groups) -> None:
-    """Leave the route, its groups and the URL builder in the environ.
+def note_route(environ: WSGIEnvironment, route: Route, groups: Groups) -> None:
+    """Leave the route and its groups in the environ; the route knows who builds URLs.
 
     Source: the specification of ``wsgiorg.routing_args``.
     """
     environ[ROUTE] = route
-    environ[URLFOR] = dispatcher
+    environ.pop(URLFOR, None)
     positional = tuple(value for key, value in groups.items() if isinstance(key, int))
     named = {key: value for key, value in groups.items() if isinstance(key, str)}
     environ[ROUTING_ARGS] = (positional, named)
@@ -68,5 +68,5 @@ class RoutesMiddleware(Layer):
             table = self.dispatcher.table
             route, groups = table.find(text, environ["REQUEST_METHOD"], environ)
             if route is not None:
-                note_route(environ, self.dispatcher, route, groups)
+                note_route(environ, route, groups)
         return self.app(environ, start_response)

@@ -14,6 +14,7 @@ from tropea.core.context import ENVIRON, keep_context
 from tropea.core.keys import ROUTE, ROUTING_ARGS
 
 from .annotating import note_route
+from .calling import ALONE, WITH_ONE
 from .declining import DECLINED, Declined
 from .hooks import Hooks
 from .routes import Route
@@ -31,6 +32,8 @@ decode_path: Any = None
 refuse: Any = None
 request_of: Any = None
 stops: Any = ()
+html: Any = None
+set_environ, reset_environ = ENVIRON.set, ENVIRON.reset
 
 
 def bring_in_webob() -> None:
@@ -49,6 +52,7 @@ def bring_in_webob() -> None:
         Answer=Answer,
         Response=Response,
         as_application=as_application,
+        html=Response("").headerlist[0],
         decode_path=decode_path,
         refuse=refuse,
         stops=(webob.exc.HTTPException, Declined),
@@ -82,22 +86,31 @@ class Answering:
         if len(path) <= self.max_path and path.isascii():
             # The common case: a probe, a call and a response.
             route, groups = self._match(path, environ["REQUEST_METHOD"], environ)
-            if route is not None and route.simple:
+            if route is not None and (how := route.simple):
                 environ[ROUTE] = route
                 environ[ROUTING_ARGS] = ((), groups)
-                environ[URLFOR] = self
-                token = ENVIRON.set(environ)
+                token = set_environ(environ)
                 try:
                     request = request_of(environ)  # held here: the environ refers to it weakly
-                    result = route.call(request, **groups)
+                    if how == ALONE:
+                        result = route.call(request)
+                    elif how == WITH_ONE:
+                        result = route.call(request, groups[route.key])
+                    else:
+                        result = route.call(request, **groups)
                     if type(result) is not Response:
+                        if type(result) is str:  # what Response would send, without making one
+                            data = result.encode()
+                            length = ("Content-Length", str(len(data)))
+                            start_response("200 OK", [html, length])
+                            return [data]
                         result = as_application(result, self.list_as, route.handler)
                     body = result(environ, start_response)
                     return body if type(body) is list else keep_context(body, environ)
                 except stops as error:
                     return keep_context(self._stopped(error, environ, start_response), environ)
                 finally:
-                    ENVIRON.reset(token)
+                    reset_environ(token)
         return self._carefully(environ, start_response, path)
 
     def _stopped(
@@ -135,9 +148,11 @@ class Answering:
         if route is None:
             route = self._default(method, groups)
             if route is None:
+                environ.pop(ROUTE, None)
+                environ[URLFOR] = self
                 return Answer(self, None, {}, refuse(self, environ, path, groups))  # type: ignore[no-any-return]
             groups = {}
-        note_route(environ, self, route, groups)
+        note_route(environ, route, groups)
         return Answer(self, route, groups, None)  # type: ignore[no-any-return]
 
     def _default(self, method: str, allowed: frozenset[str] | None) -> Route | None:
@@ -145,7 +160,7 @@ class Answering:
         handler = self.hooks.default(method)
         if handler is None or (allowed is not None and method != "OPTIONS"):
             return None
-        return Route(None, "*", (method,), handler, call=handler)
+        return Route(None, "*", (method,), handler, call=handler, dispatcher=self)
 
 
 def _undecided(path: str, method: str, environ: WSGIEnvironment) -> tuple[None, None]:

@@ -11,9 +11,7 @@ from tropea.core.options import load_object
 
 from .errors import RouteError
 from .patterns import Pattern
-
-_NAMED = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-_PLACED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+from .rawpatterns import RegexPattern
 
 
 def takes_by_position(handler: Any, pattern: Pattern) -> bool:
@@ -46,6 +44,25 @@ def _binds(signature: inspect.Signature, placed: int, named: Sequence[str]) -> b
     except TypeError:
         return False
     return True
+
+
+#: Ways to call a handler that need no thought: alone, with one value, with all by name.
+ALONE, WITH_ONE, BY_NAME = 1, 2, 3
+
+
+def simple_call(call: Any, pattern: Pattern) -> int:
+    """Return how *call*, which takes the groups by name, is called soonest."""
+    if pattern.opaque or len(pattern.keys) > 1 or isinstance(pattern, RegexPattern):
+        return BY_NAME
+    if not pattern.keys:
+        return ALONE
+    try:
+        parameters = [*inspect.signature(call, follow_wrapped=False).parameters.values()]
+    except (TypeError, ValueError):
+        return BY_NAME
+    if len(parameters) < 2 or parameters[1].kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
+        return BY_NAME
+    return WITH_ONE if parameters[1].name == pattern.keys[0] else BY_NAME
 
 
 def refuse_unbound(handler: Any) -> None:

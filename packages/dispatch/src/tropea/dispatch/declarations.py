@@ -200,22 +200,31 @@ class Declarations:
             parent.changed()
 
     def flatten(
-        self, prefix: str = "", hosts: tuple[str, ...] = (), schemes: tuple[str, ...] = ()
+        self,
+        prefix: str = "",
+        hosts: tuple[str, ...] = (),
+        schemes: tuple[str, ...] = (),
+        to: Declarations | None = None,
     ) -> list[Route]:
-        """Return every route, those of included dispatchers at their place."""
+        """Return every route, those of included dispatchers at their place.
+
+        to: the dispatcher whose table is made; others than this get routes of their own.
+        """
+        to = to or self
         routes: list[Route] = []
         prefix += self.prefix
         for entry in self.entries:
             if isinstance(entry, Inclusion):
                 under = entry.dispatcher.flatten(
-                    prefix + entry.prefix, hosts + entry.hosts, schemes + entry.schemes
+                    prefix + entry.prefix, hosts + entry.hosts, schemes + entry.schemes, to
                 )
                 routes += under
                 continue
             entry.resolve()
-            if not (prefix or hosts or schemes):
+            if to is self and not prefix:
+                entry.route.dispatcher = self
                 routes.append(entry.route)
                 continue
             with located(entry.route.origin):
-                routes.append(place(entry, prefix, hosts, schemes))
+                routes.append(place(entry, prefix, hosts, schemes, to))
         return routes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-from .calling import import_handler, refuse_unbound, takes_by_position
+from .calling import WITH_ONE, import_handler, refuse_unbound, simple_call, takes_by_position
 from .errors import DispatchError, RouteError
 from .patterns import Pattern
 from .routes import Decorator, Predicate, Route
@@ -39,7 +39,7 @@ class Declaration:
         for decorator in reversed(self.decorators):
             call = decorator(call)
         route.call = call
-        route.simple = not (route.mounted or route.by_position or "HEAD" in route.methods)
+        make_simple(route)
 
 
 class located:  # noqa: N801 - reads as a word of the with statement
@@ -56,8 +56,15 @@ class located:  # noqa: N801 - reads as a word of the with statement
             raise type(error)(f"{self.origin}: {error}") from error.__cause__
 
 
+def make_simple(route: Route) -> None:
+    """Note how the handler can be called without further thought."""
+    careful = route.mounted or route.by_position or "HEAD" in route.methods
+    route.simple = 0 if careful else simple_call(route.call, route.compiled)
+    route.key = route.compiled.keys[0] if route.simple == WITH_ONE else None
+
+
 def place(
-    entry: Declaration, prefix: str, hosts: tuple[str, ...], schemes: tuple[str, ...]
+    entry: Declaration, prefix: str, hosts: tuple[str, ...], schemes: tuple[str, ...], to: Any
 ) -> Route:
     """Return the route of *entry* below a prefix."""
     route = entry.route
@@ -65,16 +72,17 @@ def place(
     by_position = route.by_position
     if compiled.keys != route.compiled.keys and not route.mounted:
         by_position = takes_by_position(route.handler, compiled)
-    return replace(
+    placed = replace(
         route,
         pattern=compiled.text or prefix + route.pattern,
         compiled=compiled,
         by_position=by_position,
-        simple=route.simple and not by_position,
         hosts=route.hosts or hosts,
         schemes=route.schemes or schemes,
-        declared=route,
+        dispatcher=to,
     )
+    make_simple(placed)
+    return placed
 
 
 class Declarer:

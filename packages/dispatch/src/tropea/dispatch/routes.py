@@ -39,10 +39,12 @@ class Route:
     call: Any = field(default=None, repr=False)
     #: Whether the handler is a WSGI application that the pattern is the mount point of.
     mounted: bool = field(default=False, repr=False)
-    #: Whether a call by name with the request is all there is to do.
-    simple: bool = field(default=False, repr=False)
-    #: The declaration this route is a copy of, when it was included under a prefix.
-    declared: Route | None = field(default=None, repr=False)
+    #: How the handler is called where a call is all there is to do; see :mod:`.calling`.
+    simple: int = field(default=0, repr=False)
+    #: The one group that is passed by position where ``simple`` says so.
+    key: Any = field(default=None, repr=False)
+    #: The dispatcher whose table this route is in.
+    dispatcher: Any = field(default=None, repr=False)
 
     @property
     def parameters(self) -> Mapping[str | int, str]:

@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import WSGIEnvironment
 
+from tropea.core.keys import ROUTE
+
 from .errors import PatternError, URLGenerationError
 from .routes import Route
 
-#: The environ key of the URL builder of the dispatcher that the request is with.
+#: The environ key of the dispatcher that the request is with, where it has no route.
 URLFOR = "tropea.dispatch.urlfor"
 
 
@@ -105,7 +107,7 @@ class HandlerURL:
             args, request = (request, *args), None
         environ = request.environ if request is not None else current_environ()
         owner: Any = self._dispatcher
-        current = environ.get(URLFOR) if environ is not None else None
+        current = current_dispatcher(environ)
         if current is not None and current.routes_of(self._handler):
             owner = current
         url: str = owner.root_of(self._handler).build(self._handler, args, kwargs, environ)
@@ -123,6 +125,13 @@ def current_environ() -> WSGIEnvironment | None:
     return None if request is None else request.environ
 
 
+def current_dispatcher(environ: WSGIEnvironment | None) -> Any:
+    """Return the dispatcher that the request is with, or None."""
+    if environ is None:
+        return None
+    return environ.get(URLFOR) or getattr(environ.get(ROUTE), "dispatcher", None)
+
+
 def urlfor(target: str | Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
     """Return a URL of the dispatcher that the request at hand is with.
 
@@ -130,7 +139,7 @@ def urlfor(target: str | Callable[..., Any], /, *args: Any, **kwargs: Any) -> st
     Raises URLGenerationError outside a request, and for values that do not fit.
     """
     environ = current_environ()
-    dispatcher = environ.get(URLFOR) if environ is not None else None
+    dispatcher = current_dispatcher(environ)
     if dispatcher is None:
         raise URLGenerationError("urlfor() needs a request; outside of one ask the dispatcher")
     url: str = dispatcher.urlfor(target, *args, **kwargs)
