@@ -71,7 +71,7 @@ def test_an_unknown_option_names_its_section(load, use):
         ("egg:tropea-static", "prefiks = /x/", "[filter:ring]: has no option 'prefiks'; did you mean 'prefix'?"),
         ("egg:tropea-sessions", "stor = memory:", "[filter:ring]: has no option 'stor'; did you mean 'store'?"),
         ("egg:tropea-caching", "autoetag = yes", "[filter:ring]: has no option 'autoetag'; did you mean 'auto_etag'?"),
-        ("egg:tropea-caching", "auto_etag = perhaps", "[filter:ring]: auto_etag: expected yes or no"),
+        ("egg:tropea-caching", "auto_etag = perhaps", "[filter:ring]: auto_etag: expected true or false, got 'perhaps'"),
     ],
 )  # fmt: skip
 def test_the_nearest_right_option_is_named(load, use, line, message):
