@@ -1,6 +1,7 @@
 """One request between two PEP 3333 validators, and applications to put in the middle."""
 
 import io
+import threading
 from types import SimpleNamespace
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -105,3 +106,70 @@ def environ_of():
 @pytest.fixture
 def counted_body():
     return Body
+
+
+class Clock:
+    """Seconds since the epoch that pass when somebody says so."""
+
+    def __init__(self, now=1_800_000_000.0):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+class Site:
+    """An application whose every answer is new, told what to answer by its tests.
+
+    fields, status: of the next answers.  bodies: counted up in every answer, so that each differs.
+    """
+
+    def __init__(self):
+        self.fields, self.status, self.calls, self.seen = [], "200 OK", 0, []
+        self.body = None  # makes the body of call n; None for b"answer n"
+        self.bodies, self.lock = [], threading.Lock()
+
+    def __call__(self, environ, start_response):
+        with self.lock:
+            self.calls += 1
+            number = self.calls
+        self.seen.append(dict(environ))
+        fields = self.fields(environ) if callable(self.fields) else self.fields
+        status = self.status(environ) if callable(self.status) else self.status
+        plain = status[:3] in ("204", "304")
+        head = list(fields) if plain else [("Content-Type", "text/plain"), *fields]
+        blocks = self.body(number) if self.body else [b"answer %d" % number]
+        start_response(status, head)
+        if plain or environ["REQUEST_METHOD"] == "HEAD":
+            blocks = []
+        self.bodies.append(Body(*blocks))
+        return self.bodies[-1]
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def site():
+    return Site()
+
+
+@pytest.fixture
+def cached(site, clock):
+    """Return a client of the site behind a cache: ``get = cached(**options)``."""
+    from tropea.caching import HTTPCacheMiddleware
+
+    def build(**options):
+        given = {"clock": clock, "background": lambda job: site.jobs.append(job), **options}
+        site.jobs = []
+        layer = HTTPCacheMiddleware(site, **given)
+
+        def get(path="/", headers=None, method="GET", **more):
+            return request(layer, path, method, headers, **more)
+
+        get.layer = layer
+        return get
+
+    return build

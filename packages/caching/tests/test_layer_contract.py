@@ -2,7 +2,12 @@
 
 import pytest
 
-from tropea.caching import CacheMiddleware, ConditionalMiddleware, HTTPCacheMiddleware, MemoryCacheStore
+from tropea.caching import (
+    CacheMiddleware,
+    ConditionalMiddleware,
+    HTTPCacheMiddleware,
+    MemoryCacheStore,
+)
 from tropea.caching.filters import cache, http, main
 from tropea.core.testing import LayerContract
 

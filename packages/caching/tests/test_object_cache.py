@@ -91,8 +91,14 @@ def test_cached_tells_arguments_apart_and_forgets_one(caches):
 
 
 @pytest.mark.parametrize(
-    "backend", ["dogpile.cache.memory_pickle", "dogpile.cache.memcached", "dogpile.cache.bmemcached",
-                "dogpile.cache.pylibmc", "somebody.elses"]
+    "backend",
+    [
+        "dogpile.cache.memory_pickle",
+        "dogpile.cache.memcached",
+        "dogpile.cache.bmemcached",
+        "dogpile.cache.pylibmc",
+        "somebody.elses",
+    ],
 )
 def test_back_ends_that_pickle_are_refused(backend):
     with pytest.raises(OptionError, match="pickle"):
@@ -100,7 +106,9 @@ def test_back_ends_that_pickle_are_refused(backend):
 
 
 def test_a_file_holds_json_and_nothing_that_could_be_run(tmp_path):
-    caches = CacheManager(backend="dogpile.cache.dbm", arguments={"filename": str(tmp_path / "c.dbm")})
+    caches = CacheManager(
+        backend="dogpile.cache.dbm", arguments={"filename": str(tmp_path / "c.dbm")}
+    )
     cache = caches.get_cache("a")
     assert cache.get("k", createfunc=lambda: {"a": [1, None, "é"]}) == {"a": [1, None, "é"]}
     assert cache.get("k") == {"a": [1, None, "é"]}
@@ -113,7 +121,9 @@ def test_a_file_holds_json_and_nothing_that_could_be_run(tmp_path):
 def test_what_somebody_else_wrote_is_no_value(tmp_path):
     import pickle
 
-    caches = CacheManager(backend="dogpile.cache.dbm", arguments={"filename": str(tmp_path / "c.dbm")})
+    caches = CacheManager(
+        backend="dogpile.cache.dbm", arguments={"filename": str(tmp_path / "c.dbm")}
+    )
     cache = caches.get_cache("a")
     cache.put("k", 1)
     name = cache.region.key_mangler("k")
@@ -124,7 +134,9 @@ def test_what_somebody_else_wrote_is_no_value(tmp_path):
 
 
 def test_the_filter_reads_an_ini_files_words():
-    layer = cache_filter({}, backend="dogpile.cache.dbm", arguments=json.dumps({"filename": "x"}), expire="5m")(print)
+    layer = cache_filter(
+        {}, backend="dogpile.cache.dbm", arguments=json.dumps({"filename": "x"}), expire="5m"
+    )(print)
     assert (layer.options.expire, layer.options.arguments) == (300.0, {"filename": "x"})
     with pytest.raises(OptionError, match="mapping"):
         cache_filter({}, arguments="[1]")

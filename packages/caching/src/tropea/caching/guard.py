@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry
@@ -43,6 +44,15 @@ class Guard:
 
         return self._try(done, default=False)
 
+    def _aside(self, operation: Callable[[], T], default: T) -> T:
+        """Do what may need no server at all: its success does not say that the store is back."""
+        if self.breaker.is_open:
+            return default
+        try:
+            return operation()
+        except StoreError as error:
+            return self._try(partial(_raise, error), default)
+
     def load(self, key: Key) -> Sequence[Entry]:
         return self._try(lambda: self.store.load(key), ())
 
@@ -50,10 +60,14 @@ class Guard:
         return self._try(lambda: self.store.open(key, entry, start, stop), None)
 
     def writer(self, key: Key, entry: Entry) -> Writer | None:
-        return self._try(lambda: self.store.writer(key, entry), None)
+        return self._aside(lambda: self.store.writer(key, entry), None)
 
     def write(self, writer: Writer, block: bytes) -> bool:
-        return self._do(lambda: writer.write(block))
+        def written() -> bool:
+            writer.write(block)
+            return True
+
+        return self._aside(written, default=False)
 
     def commit(self, writer: Writer, entry: Entry) -> bool:
         return self._do(lambda: writer.commit(entry))
@@ -75,3 +89,7 @@ class Guard:
 
     def delete_prefix(self, prefix: str) -> bool:
         return self._do(lambda: self.store.delete_prefix(prefix))
+
+
+def _raise(error: StoreError) -> Any:
+    raise error
