@@ -85,7 +85,7 @@ class ServerSide:
         if origin is None:
             return False
         record = origin.record
-        used = self.rules.timeouts.last_used(record.created, origin.deadline, record.saved)
+        used = self.rules.timeouts.last_used(origin.deadline, record.saved)
         over = self.rules.timeouts.is_over(record.created, used, now)
         if over or (record.labels and not labels.are_current(self.store, record.labels)):
             self.store.delete(origin.key)
@@ -154,6 +154,8 @@ class ServerSide:
         if now - session.used_at < self.rules.touch_every:
             return []
         timeouts, created = self.rules.timeouts, origin.record.created
+        if timeouts.is_final(created, origin.deadline):
+            return []
         ttl = timeouts.ttl(created, now)
         if ttl <= 0 or not self.store.touch(origin.key, ttl):
             return []

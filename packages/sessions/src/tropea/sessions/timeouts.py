@@ -45,10 +45,13 @@ class Timeouts(NamedTuple):
             return True
         return max(created, used) - now > CLOCK_SKEW
 
-    def last_used(self, created: float, deadline: float, saved: float) -> float:
-        """Work out when a session was last used, from the deadline that its store holds."""
-        if self.idle is None:
-            return saved
-        if self.absolute is not None and deadline >= created + self.absolute:
-            return saved
-        return max(saved, deadline - self.idle)
+    def last_used(self, deadline: float, saved: float) -> float:
+        """Work out when a session was last used, from the deadline that its store holds.
+
+        Close to the absolute timeout, which cuts the deadline short, it may have been later.
+        """
+        return saved if self.idle is None else max(saved, deadline - self.idle)
+
+    def is_final(self, created: float, deadline: float) -> bool:
+        """Tell whether a deadline is as late as it can ever be, so that no touch moves it."""
+        return self.absolute is not None and deadline >= created + self.absolute - 1
