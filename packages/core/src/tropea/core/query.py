@@ -48,7 +48,10 @@ def parse_fields(
 
 def parse_leniently(text: str) -> list[tuple[str, str]]:
     """Read *text* as :func:`parse_fields` does without options: the quick way for most requests."""
-    if "%" not in text and "+" not in text and text.isascii():
+    if "+" in text:
+        text = text.replace("+", " ")
+    ready = text.isascii()
+    if ready and "%" not in text:
         return [
             (name, value)
             for field in text.split("&")
@@ -56,7 +59,10 @@ def parse_leniently(text: str) -> list[tuple[str, str]]:
             for name, _, value in (field.partition("="),)
         ]
     return [
-        (_decode(name, "utf-8", "replace"), _decode(value, "utf-8", "replace"))
+        (
+            name if ready and "%" not in name else _decode(name),
+            value if ready and "%" not in value else _decode(value),
+        )
         for field in text.split("&")
         if field
         for name, _, value in (field.partition("="),)
@@ -79,37 +85,31 @@ def _parse_any(
         if strict and not equals:
             raise ValueError(f"bad field: {field[:40]!r}")
         if value or keep_blank_values:
+            name, value = name.replace("+", " "), value.replace("+", " ")
             pairs.append((_decode(name, charset, errors), _decode(value, charset, errors)))
     return pairs
 
 
 #: What follows a percent sign, for the characters of ASCII.
 _ESCAPES = {
-    spelling: chr(code)
-    for code in range(128)
-    for spelling in {f"{code:02x}", f"{code:02X}", f"{code:02x}".title()}
-    | {f"{code:02x}"[0].upper() + f"{code:02x}"[1]}
+    spelling: chr(code) for code in range(128) for spelling in (f"{code:02x}", f"{code:02X}")
 }
 
 
-def _decode(text: str, charset: str, errors: str) -> str:
-    if "+" in text:
-        text = text.replace("+", " ")
-    if "%" not in text:
-        if text.isascii():
+def _decode(text: str, charset: str = "utf-8", errors: str = "replace") -> str:
+    """Undo the escapes of text whose plus signs are blanks already."""
+    if text.isascii():
+        if "%" not in text:
             return text
-        return _bytes(text).decode(charset, errors)
-    if text.isascii() and charset == "utf-8":
         # Three times as quick as by way of bytes, for what is quoted most: a blank, an at-sign.
         plain, *escaped = text.split("%")
-        pieces = [plain]
         for piece in escaped:
             character = _ESCAPES.get(piece[:2])
-            if character is None:
+            if character is None or charset != "utf-8":
                 break
-            pieces += character, piece[2:]
+            plain += character + piece[2:]
         else:
-            return "".join(pieces)
+            return plain
     raw = unquote_to_bytes(_bytes(text))
     try:
         return raw.decode(charset, errors)
