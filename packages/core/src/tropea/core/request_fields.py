@@ -16,6 +16,7 @@ from tropea.core.dates import parse_date
 from tropea.core.directives import split_list, unquote
 from tropea.core.forwarded import FORWARDED_KEY
 from tropea.core.foundation import webob
+from tropea.core.keys import ROUTING_ARGS
 from tropea.core.mediatypes import parse_media_type
 from tropea.core.methods import METHOD_NUMBERS
 from tropea.core.negotiation import parse_quality_list
@@ -119,6 +120,12 @@ class FieldProperties:
     def method_number(self) -> int:
         """The bit that stands for the method (``METHOD_GET`` is 2); 0 for an unknown one."""
         return METHOD_NUMBERS.get(self.method, 0)
+
+    @property
+    def groups(self) -> dict[str, Any]:
+        """What the route reads from the path, by name; empty where nothing was routed."""
+        routed: tuple[Any, dict[str, Any]] = self.environ.get(ROUTING_ARGS) or ((), {})
+        return routed[1]
 
     @property
     def mime_type(self) -> str:
