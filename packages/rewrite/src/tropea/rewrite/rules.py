@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from tropea.rewrite.conditions import Condition, host_name
 from tropea.rewrite.errors import PatternError, RuleError
-from tropea.rewrite.patterns import LONGEST_SUBJECT, compile_pattern
+from tropea.rewrite.patterns import LONGEST_SUBJECT, compile_pattern, searcher
 from tropea.rewrite.segments import Keys, SegmentIndex, keys_of
 from tropea.rewrite.targets import (
     HIDDEN_MARK,
@@ -99,10 +99,12 @@ class CompiledRule:
             raise RuleError(f"{where}: a rule is on 'path' or 'path?query', not on {rule.on!r}")
         self.whole = rule.on == "path?query"
         try:
-            self.regex = compile_pattern(rule.pattern, ignore_case=rule.ignore_case)
+            self.regex = compile_pattern(
+                rule.pattern, ignore_case=rule.ignore_case, anchored=not rule.search
+            )
         except PatternError as error:
             raise RuleError(f"{where}: {error}") from None
-        self.match = self.regex.search if rule.search else self.regex.fullmatch
+        self.match = searcher(self.regex) if rule.search else self.regex.fullmatch
         self.tests = (rule.when,) if isinstance(rule.when, Condition) else tuple(rule.when)
         for test in self.tests:
             if not isinstance(test, Condition):
@@ -162,8 +164,10 @@ class CompiledRule:
         path: text, decoded.  query: raw.
         """
         match = self.match(self.subject(path, query) if self.whole else path)
-        if match is None:
-            return None
+        return None if match is None else self.carry_out(match, path, query, environ)
+
+    def carry_out(self, match: Any, path: str, query: str, environ: Environ) -> Verdict | None:
+        """Return what the rule makes of a request that it matches, if its conditions hold."""
         for test in self.tests:
             if not test(environ):
                 return None
@@ -216,11 +220,15 @@ class RuleList:
 
     def __init__(self, rules: Iterable[Any]) -> None:
         self.rules = [CompiledRule(rule) for rule in flatten(rules)]
-        self.index = SegmentIndex([(rule, rule.keys) for rule in self.rules])
+        entries = [(order, rule.match, rule) for order, rule in enumerate(self.rules)]
+        self.index = SegmentIndex(
+            [(entry, rule.keys) for entry, rule in zip(entries, self.rules, strict=True)]
+        )
         self._whole = any(rule.whole for rule in self.rules)
         self._hosts = bool(self.index.hosts)
-        self._only_segments = self.index.plain and not self.index.always and not self._whole
-        self._known = self.index.segments.keys()
+        self._known = self.index.segments
+        #: Whether patterns see nothing but the path and only segments are looked up.
+        self._simple = self.index.plain and not self._whole
         self._names = {rule.rule.name: rule for rule in self.rules if rule.rule.name}
 
     def decide(
@@ -231,22 +239,36 @@ class RuleList:
         path: as PATH_INFO has it.  query: raw.  A match of a rule that is not the last lets the
         rules after it see what it made.
         """
-        if self._only_segments and note is None and self._known.isdisjoint(path.split("/")):
-            if len(path) > LONGEST_SUBJECT:
-                return Verdict(path, query, 414)
-            return None
-        return self._run(path, query, environ, note)
+        if not self._simple or note is not None or not path.isascii():
+            return self._run(path, query, environ, note)
+        if len(path) > LONGEST_SUBJECT:
+            return Verdict(path, query, 414)
+        entries = self.index.always
+        if self._known and (hits := self._known.keys() & path.split("/")):
+            single = len(hits) == 1 and not entries
+            entries = self._known[hits.pop()] if single else self.index.candidates(path)
+        for order, match, rule in entries:
+            found = match(path)
+            if found is not None:
+                verdict = rule.carry_out(found, path, query, environ)
+                if verdict is not None:
+                    if rule.rule.last and verdict.path.isascii():
+                        return verdict
+                    return self._run(path, query, environ, None, order)
+        return None
 
-    def _run(self, path: str, query: str, environ: Environ, note: Note | None) -> Verdict | None:
+    def _run(
+        self, path: str, query: str, environ: Environ, note: Note | None, start: int = 0
+    ) -> Verdict | None:
+        """Decide in general, from the rule at the place *start* on."""
         text = path if path.isascii() else to_text(path)
         made: Verdict | None = None
         vary: tuple[str, ...] = ()
-        start = 0
         while True:
             size = len(text) + len(query) if self._whole else len(text)
             if size > LONGEST_SUBJECT:
                 return Verdict(path, query, 414)
-            for order, rule in self._candidates(text, query, environ, note):
+            for order, _, rule in self._candidates(text, query, environ, note):
                 if order < start:
                     continue
                 verdict = rule.apply(text, query, environ)
@@ -267,7 +289,7 @@ class RuleList:
 
     def _candidates(
         self, text: str, query: str, environ: Environ, note: Note | None
-    ) -> Sequence[tuple[int, CompiledRule]]:
+    ) -> Sequence[tuple[int, Any, CompiledRule]]:
         if note is not None:
             return self.index.entries
         more = split_whole(text, query) if self._whole else ()

@@ -94,20 +94,22 @@ def _walk(tokens: list[tuple[Any, Any]], delimiters: str, whole: bool) -> tuple[
 class SegmentIndex(Generic[T]):
     """Rules by what their subjects must have; answers keep the declared order.
 
-    >>> index = SegmentIndex([("a", Keys(("old",))), ("b", Keys()), ("c", Keys(("new",)))])
-    >>> [rule for _, rule in index.candidates("/new/x")]
-    ['b', 'c']
+    A rule's entry is a tuple that starts with its place, so that entries sort.
+
+    >>> index = SegmentIndex([((0, "a"), Keys(("old",))), ((1, "b"), Keys()), ((2, "c"), Keys())])
+    >>> index.candidates("/new/x")
+    [(1, 'b'), (2, 'c')]
     """
 
     def __init__(self, rules: Sequence[tuple[T, Keys]]) -> None:
-        self.entries = [(order, rule) for order, (rule, _) in enumerate(rules)]
-        self.always: list[tuple[int, T]] = []
-        self.segments: dict[str, list[tuple[int, T]]] = {}
-        self.extensions: dict[str, list[tuple[int, T]]] = {}
-        self.hosts: dict[str, list[tuple[int, T]]] = {}
-        self.folded_segments: dict[str, list[tuple[int, T]]] = {}
-        self.folded_extensions: dict[str, list[tuple[int, T]]] = {}
-        self.folded: list[tuple[int, T]] = []
+        self.entries = [entry for entry, _ in rules]
+        self.always: list[T] = []
+        self.segments: dict[str, list[T]] = {}
+        self.extensions: dict[str, list[T]] = {}
+        self.hosts: dict[str, list[T]] = {}
+        self.folded_segments: dict[str, list[T]] = {}
+        self.folded_extensions: dict[str, list[T]] = {}
+        self.folded: list[T] = []
         offers = [self._offers(keys) for _, keys in rules]
         count = Counter((id(table), key) for offer in offers for table, key in set_of(offer))
         for entry, offer in zip(self.entries, offers, strict=True):
@@ -121,7 +123,7 @@ class SegmentIndex(Generic[T]):
         #: Whether a lookup needs nothing but the plain segments.
         self.plain = not (self.extensions or self.hosts or self.folded)
 
-    def _offers(self, keys: Keys) -> list[tuple[dict[str, list[tuple[int, T]]], str]]:
+    def _offers(self, keys: Keys) -> list[tuple[dict[str, list[T]], str]]:
         """List the tables and keys that a rule may be filed under, the best kind first."""
         segments = self.folded_segments if keys.folded else self.segments
         extensions = self.folded_extensions if keys.folded else self.extensions
@@ -132,10 +134,8 @@ class SegmentIndex(Generic[T]):
             offers.append((self.hosts, keys.host))
         return offers
 
-    def candidates(
-        self, subject: str, more: Sequence[str] = (), host: str = ""
-    ) -> list[tuple[int, T]]:
-        """List the rules that *subject* can match, with their places, in declared order.
+    def candidates(self, subject: str, more: Sequence[str] = (), host: str = "") -> list[T]:
+        """List the entries of the rules that *subject* can match, in declared order.
 
         more: further segments that the subject has.  host: the request's, in lower case.
         """
@@ -144,17 +144,18 @@ class SegmentIndex(Generic[T]):
         if more:
             parts += more
         if self.segments:
-            for key in self.segments.keys() & parts:
+            hits = self.segments.keys() & parts
+            if len(hits) == 1 and not found and self.plain:
+                return self.segments[hits.pop()]
+            for key in hits:
                 found = found + self.segments[key]
         if not self.plain:
             found = self._others(found, subject, parts, host)
         if found is not self.always and len(found) > 1:
-            found.sort(key=_order)
+            found.sort(key=_place)
         return found
 
-    def _others(
-        self, found: list[tuple[int, T]], subject: str, parts: list[str], host: str
-    ) -> list[tuple[int, T]]:
+    def _others(self, found: list[T], subject: str, parts: list[str], host: str) -> list[T]:
         extension = subject[subject.rfind(".") :] if self.extensions else ""
         found = found + self.extensions.get(extension, []) + self.hosts.get(host, [])
         if not self.folded:
@@ -178,5 +179,5 @@ def set_of(offer: list[tuple[dict[str, Any], str]]) -> list[tuple[dict[str, Any]
     return list(seen.values())
 
 
-def _order(entry: tuple[int, Any]) -> int:
+def _place(entry: Any) -> Any:
     return entry[0]

@@ -240,6 +240,7 @@ class Reader:
         for flag in flags:
             self._flag(rule, flag, directive)
         self._substitution(rule, words[1], flags, directive)
+        rule.settle()
         self.rules.append(rule)
 
     def _pattern(self, directive: Directive, word: Word, names: set[str]) -> ApacheRule:
@@ -262,7 +263,9 @@ class Reader:
         elif flag.name in {"F", "G"}:
             rule.status = 403 if flag.name == "F" else 410
         elif flag.name == "R":
-            rule.status, rule.redirect = read_status(directive, flag), True
+            if flag.value or not rule.status:  # a bare R leaves a status that stands before it
+                rule.status = read_status(directive, flag)
+            rule.redirect = True
         elif flag.name == "N":
             rule.next_round = True
             rule.rounds = read_number(directive, flag) if flag.value else MOST_ROUNDS

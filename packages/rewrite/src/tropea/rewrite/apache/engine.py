@@ -19,6 +19,10 @@ from tropea.rewrite.segments import SegmentIndex
 LONGEST_PATH = 2 * 8190
 
 
+#: A rule in the index: its place, its pattern's search, whether that is negated, and itself.
+Entry = tuple[int, Any, bool, ApacheRule]
+
+
 class Run:
     """What a run over the rules came to.
 
@@ -28,13 +32,9 @@ class Run:
     path starts where the server's paths start, not the application's.
     """
 
-    __slots__ = ("changed", "ended", "no_escape", "passed", "proxy", "redirect", "script_path",
-                 "status")  # fmt: skip
-
-    def __init__(self) -> None:
-        self.changed = self.no_escape = self.proxy = self.passed = self.ended = False
-        self.script_path = False
-        self.status = self.redirect = 0
+    # Defaults of the class: a plain run sets few of them.
+    changed = no_escape = proxy = passed = ended = script_path = False
+    status = redirect = 0
 
 
 class Looping(Refused):
@@ -52,18 +52,17 @@ class Engine:
     """
 
     def __init__(
-        self, rules: Sequence[ApacheRule], index: SegmentIndex[int], directory: str | None
-    ):
+        self, rules: Sequence[ApacheRule], index: SegmentIndex[Entry], directory: str | None
+    ) -> None:
         self.rules, self.index, self.directory = rules, index, directory
-        self._all = [place for place, rule in enumerate(rules) if not rule.follows]
         self._hosts = bool(index.hosts)
 
-    def queue(self, state: State, note: Note | None) -> list[int]:
+    def queue(self, state: State, note: Note | None) -> list[Entry]:
         """List the rules that the subject can match; all of them when somebody listens."""
         if note is not None:
-            return self._all
+            return self.index.entries
         host = host_name(state.environ) if self._hosts else ""
-        return [place for _, place in self.index.candidates(state.subject, (), host)]
+        return self.index.candidates(state.subject, (), host)
 
     def set_subject(self, state: State) -> None:
         """Set what patterns see: the path, in a directory's context without its prefix."""
@@ -78,21 +77,19 @@ class Engine:
         run = Run()
         rules, total = self.rules, len(self.rules)
         self.set_subject(state)
-        queue, place, at, rounds, forced = self.queue(state, note), 0, 0, 1, False
+        queue, at, rounds, forced = self.queue(state, note), 0, 1, False
         while at < total:
             if not forced:
-                while place < len(queue) and queue[place] < at:
-                    place += 1
-                if place == len(queue):
+                at = self._next(queue, at, state, run, note)
+                if at < 0:
                     break
-                at = queue[place]
-            rule = rules[at]
-            if not self._applies(rule, state, run, note):
+            elif not self._applies(rules[at], state, run, note):
                 while at < total and rules[at].chain:
                     at += 1
                 at, forced = at + 1, False
                 continue
-            if self._stops(rule, run):
+            rule = rules[at]
+            if (rule.last and rule.plain) or self._stops(rule, run):
                 break
             if rule.next_round:
                 rounds += 1
@@ -102,10 +99,33 @@ class Engine:
             else:
                 at += 1 + rule.skip
                 forced = rule.chain or rule.skip > 0
-            queue, place = self.queue(state, note), 0
+            queue = self.queue(state, note)
         return run
 
+    def _next(self, queue: list[Entry], at: int, state: State, run: Run, note: Note | None) -> int:
+        """Apply rules from the place *at* on until one matches; return its place, or -1.
+
+        What is chained to a rule is no entry of the queue: where the rule fails, so does that.
+        """
+        if note is not None:
+            for place, _, _, rule in queue:
+                if place >= at and self._applies(rule, state, run, note):
+                    return place
+            return -1
+        subject, depth = state.subject, state.depth
+        for place, search, negated, rule in queue:
+            match = search(subject)
+            if (match is None) is not negated or place < at:
+                continue
+            if depth and (rule.not_in_subrequests or rule.redirect):
+                continue
+            if rule.holds(state, match):
+                self._carry_out(rule, state, run)
+                return place
+        return -1
+
     def _stops(self, rule: ApacheRule, run: Run) -> bool:
+        """Tell whether a rule that matched ends the run."""
         if run.status:
             return True
         if rule.pass_through:
@@ -152,15 +172,19 @@ class Engine:
             state.engine.set_cookie(state, cookie(state))
         if made is None:
             _force_type(rule, state)
-            run.status = rule.status if not rule.redirect else run.status
-            if rule.redirect and not 300 <= rule.status <= 399:
+            if rule.status:
                 run.status = rule.status
             return
         run.changed, run.no_escape = True, rule.no_escape
-        self._set_path(rule, made, state, run)
+        if rule.plain and made[:1] == "/" and made[:2] != "//" and "?" not in made:
+            state.filename = made
+            run.script_path = False
+        else:
+            self._set_path(rule, made, state, run)
         if len(state.filename) > LONGEST_PATH:
             raise Looping(rule, "the path grows without bound")
-        self.set_subject(state)
+        if not rule.last:
+            self.set_subject(state)
 
     def _set_path(self, rule: ApacheRule, made: str, state: State, run: Run) -> None:
         prefixed = False
@@ -238,11 +262,11 @@ def reduce_to_path(state: State) -> None:
 def set_variable(state: State, text: str) -> None:
     """Carry an E flag out: ``NAME:value``, ``NAME`` or ``!NAME``."""
     if text.startswith("!"):
-        state.env[text[1:]] = None
+        state.env = {**state.env, text[1:]: None}
         return
     name, _, value = text.partition(":")
     if name:
-        state.env[name] = value
+        state.env = {**state.env, name: value}
 
 
 def _force_type(rule: ApacheRule, state: State) -> None:

@@ -86,7 +86,7 @@ def _field(state: State, name: str) -> str:
     """Return a request header; expressions name it in Vary whether it is there or not."""
     value = _quiet_field(state, name)
     if name.lower() != "host":
-        state.vary.append(name)
+        state.vary = (*state.vary, name)
     return value
 
 
@@ -117,7 +117,7 @@ def compile_expr(source: str, *, vary: bool = True) -> Test:
         return test
 
     def quiet(state: State) -> bool:
-        saved = list(state.vary)
+        saved = state.vary
         held = test(state)
         state.vary = saved
         return held

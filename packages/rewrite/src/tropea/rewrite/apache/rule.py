@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tropea.rewrite.apache.state import State, Value
 from tropea.rewrite.apache.substitutions import Substitution
 from tropea.rewrite.apache.tests import Condition
+from tropea.rewrite.patterns import searcher
 
 
 @dataclass(slots=True)
 class ApacheRule:
     """A RewriteRule with its conditions.
 
-    search: the pattern's search method.  substitution: None for rules that change no path.
-    status: of a forced answer or redirect, 0 for none.
+    search: finds the pattern in a subject.  substitution: None for rules that change no path.
+    status: of a forced answer or redirect, 0 for none.  plain, quick: see settle.
     """
 
     text: str
@@ -47,16 +48,35 @@ class ApacheRule:
     cookies: tuple[Value, ...] = ()
     type: Value | None = None
     handler: Value | None = None
+    search: Any = field(init=False)
+    plain: bool = field(init=False, default=False)
+    quick: Any = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.search = searcher(self.regex)
+
+    def settle(self) -> None:
+        """Note whether the rule only puts a path in another's place, and a short way to do it."""
+        asks = (
+            self.status, self.redirect, self.end, self.next_round, self.pass_through, self.proxy,
+            self.discard, self.no_query, self.discard_path_info, self.type, self.handler,
+        )  # fmt: skip
+        self.plain = not any(asks) and not (self.substitution and self.substitution.full_path)
+        if self.plain and self.last and self.substitution is not None:
+            if not self.variables and not self.cookies:
+                self.quick = self.substitution.quick(append=self.append)
 
     def matches(self, state: State) -> bool:
         """Tell whether pattern and conditions hold; remember what they captured."""
-        match = self.regex.search(state.subject)
-        if (match is None) is not self.negated:
-            return False
-        state.rule, state.cond, state.cond_is_host = match, None, False
+        match = self.search(state.subject)
+        return (match is None) is self.negated and self.holds(state, match)
+
+    def holds(self, state: State, match: Any) -> bool:
+        """Tell whether the conditions hold after the pattern did; remember what they captured."""
+        state.rule, state.cond = match, None
         if not self.conditions:
             return True
-        state.vary_this = []
+        state.cond_is_host, state.vary_this = False, ()
         return self._conditions_hold(state)
 
     def _conditions_hold(self, state: State) -> bool:
@@ -68,18 +88,19 @@ class ApacheRule:
                 continue
             held = condition.holds(state)
             if condition.novary:
-                state.vary_this = []
+                state.vary_this = ()
             if condition.either:
                 if not held:
-                    state.vary_this = []
+                    state.vary_this = ()
                     continue
                 met = True
             elif not held:
                 return False
             if state.vary_this:
                 vary += state.vary_this
-                state.vary_this = []
-        state.vary += vary
+                state.vary_this = ()
+        if vary:
+            state.vary = (*state.vary, *vary)
         return True
 
     def account(self, state: State) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tropea.rewrite.apache.cookies import cookie_of
-from tropea.rewrite.apache.engine import Engine, Looping, Run
+from tropea.rewrite.apache.engine import Engine, Entry, Looping, Run
 from tropea.rewrite.apache.escapes import RAW, escape_controls, escape_uri
 from tropea.rewrite.apache.files import Files, NoFiles, RealFiles
 from tropea.rewrite.apache.rule import ApacheRule
@@ -25,6 +25,8 @@ log = logging.getLogger("tropea.rewrite")
 #: How often a directory's rules may send a request round again.
 MOST_REDIRECTS = 10
 _MOST_LOOK_AHEADS = 10
+#: What _quick says where it does not decide.
+_SLOW = object()
 _HIGHER = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 
 
@@ -62,10 +64,12 @@ class ApacheRules:
         root = self.document_root or ""
         self.directory = f"{root}{base}" if self._in_directory else None
         heads = [(place, rule) for place, rule in enumerate(self.rules) if not rule.follows]
-        index = SegmentIndex([(place, _keys(rule)) for place, rule in heads])
+        index: SegmentIndex[Entry] = SegmentIndex(
+            [((at, rule.search, rule.negated, rule), _keys(rule)) for at, rule in heads]
+        )
         self.engine = Engine(self.rules, index, self.directory)
         self._known = index.segments.keys()
-        self._only_segments = index.plain and not index.always
+        self._simple = index.plain
 
     def decide(
         self, path: str, query: str, environ: Mapping[str, Any], note: Note | None = None
@@ -78,8 +82,13 @@ class ApacheRules:
             return None
         if len(path) > LONGEST_SUBJECT:
             return Verdict(path, query, 414)
-        if self._only_segments and note is None and self._known.isdisjoint(path.split("/")):
-            return None
+        if note is None and self._simple:
+            hits = self._known & path.split("/")
+            if not hits and not self.engine.index.always:
+                return None
+            quick: Verdict | None = self._quick(path, query, environ, hits)
+            if quick is not _SLOW:
+                return quick
         if path[:1] != "/" and "allowanyuri" not in self.options:
             return None
         uri = path
@@ -94,6 +103,35 @@ class ApacheRules:
         except Looping as looping:
             self._log_loop(looping, uri, query, environ, note)
             return Verdict(path, query, 500)
+
+    def _quick(self, path: str, query: str, environ: Mapping[str, Any], hits: set[str]) -> Any:
+        """Decide where the first rule that applies is plain and the last; else say _SLOW."""
+        if "//" in path or "/." in path or path[:1] != "/" or self.directory is not None:
+            return _SLOW
+        index = self.engine.index
+        single = len(hits) == 1 and not index.always
+        for _, search, negated, rule in (
+            index.segments[hits.pop()] if single else index.candidates(path)
+        ):
+            match = search(path)
+            if (match is None) is not negated:
+                continue
+            quick = rule.quick
+            if quick is None or negated:
+                return _SLOW
+            vary: tuple[str, ...] = ()
+            if rule.conditions:
+                state = State(self, path, query or None, environ)
+                if not rule.holds(state, match):
+                    if state.vary:
+                        return _SLOW
+                    continue
+                vary = _vary(state)
+            made = quick(match, query)
+            if made is None or (self.document_root and made[0].startswith(self.document_root)):
+                return _SLOW
+            return Verdict(made[0], made[1], vary=vary)
+        return None
 
     def _log_loop(
         self, looping: Looping, uri: str, query: str, environ: Mapping[str, Any], note: Any
@@ -132,14 +170,15 @@ class ApacheRules:
     def _server_verdict(
         self, state: State, run: Run, args: str | None, path: str
     ) -> Verdict | None:
-        done = self._answered(state, run, args)
-        if done is not None:
-            return done
-        if not run.changed:
-            return _unchanged(state, path)
         name = state.filename
-        if name[:1] != "/":
-            return _finished(state, 400)
+        if not run.changed or run.status or run.redirect or name[:1] != "/" or state.args:
+            done = self._answered(state, run, args)
+            if done is not None:
+                return done
+            if not run.changed:
+                return _unchanged(state, path)
+            if name[:1] != "/":
+                return _finished(state, 400)
         root = self.document_root
         if root and not run.passed and name.startswith(f"{root}/"):
             name = name[len(root) :]
@@ -194,7 +233,7 @@ class ApacheRules:
         self, uri: str, path: str, args: str | None, environ: Mapping[str, Any], note: Note | None
     ) -> Verdict | None:
         made: Verdict | None = None
-        carried: dict[str, str | None] = {}
+        carried: Mapping[str, str | None] = {}
         for _ in range(MOST_REDIRECTS + 1):
             state = State(self, uri, args, environ)
             state.env = carried
@@ -209,8 +248,7 @@ class ApacheRules:
             if not again or verdict is None:
                 return verdict if verdict is not None or made is None else made
             made, carried = verdict, state.env
-            carried.update({f"REDIRECT_{k}": v for k, v in list(carried.items())
-                            if v is not None and not k.startswith("REDIRECT_")})  # fmt: skip
+            carried = {**carried, **_redirected(state.env)}
             uri, args, path = made.path, made.query or None, made.path
             made = _with_variables(made, carried)
         raise Looping(self.rules[0], f"more than {MOST_REDIRECTS} internal redirects")
@@ -279,15 +317,15 @@ class ApacheRules:
         """Carry a CO flag out; the first cookie of a name counts."""
         made = cookie_of(text, self.clock())
         if made is not None:
-            state.cookies.setdefault(*made)
+            state.cookies = {made[0]: made[1], **state.cookies}
 
     def look_ahead(self, state: State, *, by_file: bool) -> State:
         """Return the state that a look-up of the present path would end in (LA-U and LA-F)."""
         path = state.subject
         if self.directory is not None and path[:1] != "/":
             path = f"{self.base}{path}"
-        inner = State(self, path, state.args, state.environ, state.depth + 1)
-        inner.env = dict(state.env)
+        inner = State(self, path, state.args, state.environ)
+        inner.depth, inner.env = state.depth + 1, state.env
         if by_file and self.directory is None:
             return inner
         if state.depth < _MOST_LOOK_AHEADS and self.directory is None:
@@ -305,7 +343,8 @@ class ApacheRules:
         if url[:1] != "/" or state.depth >= _MOST_LOOK_AHEADS:
             return False
         path, _, query = url.partition("?")
-        inner = State(self, path, query or None, state.environ, state.depth + 1)
+        inner = State(self, path, query or None, state.environ)
+        inner.depth = state.depth + 1
         try:
             return self.engine.run(inner).status < 400
         except Refused:
@@ -362,8 +401,17 @@ def _finished(state: State, status: int, location: str = "") -> Verdict:
     )  # fmt: skip
 
 
+def _redirected(variables: Mapping[str, str | None]) -> dict[str, str]:
+    """Give variables the names that they have after an internal redirect."""
+    return {
+        f"REDIRECT_{name}": value
+        for name, value in variables.items()
+        if value is not None and not name.startswith("REDIRECT_")
+    }
+
+
 def _vary(state: State) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(state.vary))
+    return tuple(dict.fromkeys(state.vary)) if state.vary else ()
 
 
 def _going_on(state: State, path: str) -> Verdict:
@@ -397,7 +445,7 @@ def _handed_over(state: State) -> Verdict:
 
 def _carry(state: State, made: Verdict) -> None:
     """Take over what an earlier round decided besides the path."""
-    state.vary = list(made.vary)
+    state.vary = made.vary
     state.cookies = {cookie.partition("=")[0]: cookie for cookie in made.cookies}
     state.type, state.handler = made.content_type, made.handler
 

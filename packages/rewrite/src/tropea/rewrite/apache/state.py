@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tropea.rewrite.locations import is_host
@@ -18,27 +19,22 @@ class State:
     whether its subject was made of the request's host alone.
     """
 
-    __slots__ = ("args", "cond", "cond_is_host", "cookies", "depth", "engine", "env", "environ",
-                 "filename", "handler", "own", "path_info", "rule", "subject", "type", "uri",
-                 "vary", "vary_this")  # fmt: skip
+    # Defaults of the class: a request that matches one plain rule sets few of them.
+    path_info = type = handler = own = ""
+    env: Mapping[str, str | None] = MappingProxyType({})
+    cookies: Mapping[str, str] = MappingProxyType({})
+    vary: tuple[str, ...] = ()
+    vary_this: tuple[str, ...] = ()
+    rule: Any = None
+    cond: Any = None
+    cond_is_host = False
+    depth = 0
 
-    def __init__(
-        self, engine: Any, uri: str, args: str | None, environ: Mapping[str, Any], depth: int = 0
-    ) -> None:
+    def __init__(self, engine: Any, uri: str, args: str | None, environ: Mapping[str, Any]) -> None:
         self.engine = engine
         self.uri = self.filename = self.subject = uri
         self.args = args
         self.environ = environ
-        self.depth = depth
-        self.path_info = ""
-        self.env: dict[str, str | None] = {}
-        self.rule: Any = None
-        self.cond: Any = None
-        self.cond_is_host = False
-        self.cookies: dict[str, str] = {}
-        self.vary: list[str] = []
-        self.vary_this: list[str] = []
-        self.type = self.handler = self.own = ""
 
     def header(self, name: str) -> str | None:
         """Return a request header, and remember it for Vary when it is there."""
@@ -47,7 +43,7 @@ class State:
             key = f"HTTP_{key}"
         value = self.environ.get(key)
         if value is not None and key != "HTTP_HOST":
-            self.vary_this.append(name)
+            self.vary_this = (*self.vary_this, name)
         return value if isinstance(value, str) else None
 
     def variable(self, name: str) -> str | None:

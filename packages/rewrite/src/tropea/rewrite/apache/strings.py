@@ -31,11 +31,13 @@ class Piece:
 
     text: as written, or the literal itself.  value: what computes it; None for a literal.
     kind: ``literal``, ``rule`` ($N), ``cond`` (%N), ``variable`` or ``map``.
+    plain: whether a back reference is taken as it is, not escaped.
     """
 
     text: str
     value: Value | None = None
     kind: str = "literal"
+    plain: bool = True
 
     @property
     def is_host(self) -> bool:
@@ -94,7 +96,8 @@ def _special(
         return Piece(text[at : end + 1], value, "map"), end + 1
     if following and following in "0123456789":
         kind = "rule" if mark == "$" else "cond"
-        return Piece(text[at : at + 2], back_reference(kind, int(following), escape), kind), at + 2
+        value = back_reference(kind, int(following), escape)
+        return Piece(text[at : at + 2], value, kind, escape is None), at + 2
     return None, at + 1
 
 

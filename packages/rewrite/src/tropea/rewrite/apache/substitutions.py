@@ -8,10 +8,14 @@ a RewriteMap holds.  What looks like a scheme or a host but came out of a captur
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
+from tropea.rewrite.apache.escapes import RAW
 from tropea.rewrite.apache.state import State
 from tropea.rewrite.apache.strings import Piece
 from tropea.rewrite.locations import is_host
+from tropea.rewrite.templates import cut
 
 _SCHEME = re.compile(
     r"(?i)(?:ajp|balancer|ftp|fcgi|gopher|https?|h2c?|ldap|nntp|scgi|wss?)://|mailto:|news:|unix:"
@@ -19,6 +23,7 @@ _SCHEME = re.compile(
 #: Schemes whose references have no query that could be split off.
 _NO_QUERY = re.compile(r"(?i)(?:ftp|gopher|ldap|nntp)://|news:")
 _HOST_TEXT = re.compile(r"[A-Za-z0-9._:\[\]-]+").fullmatch
+_LONG = 8190
 _LITERAL_END = re.compile(r"(?i)\.[a-z0-9-]+(?::[0-9]+)?$")
 
 
@@ -63,6 +68,44 @@ class Substitution:
         self._safe_marks = any_mark or all(piece.value is None for piece in pieces)
         self.last_mark = last_mark
         self.full_path = bool(pieces) and pieces[0].text.upper() == "%{REQUEST_URI}"
+
+    def quick(self, *, append: bool) -> Callable[[Any, str], tuple[str, str] | None] | None:
+        """Return what makes path and query of a match and a query, where that needs no more.
+
+        None where the substitution has more in it than text and ``$N``.  The function returns
+        None for what needs a closer look.
+        """
+        pieces: list[str | int] = []
+        for piece in self._parts:
+            if piece.value is None:
+                pieces.append(piece.text)
+            elif piece.kind == "rule" and piece.plain:
+                pieces.append(int(piece.text[1:]))
+            else:
+                return None
+        first = pieces[0] if pieces else ""
+        if not isinstance(first, str) or first[:1] != "/" or self.last_mark:
+            return None
+        head, tail = cut(pieces, "?")
+        path_of = _filler(head)
+        query_of = _filler(tail) if tail is not None else None
+
+        def quick(match: Any, query: str) -> tuple[str, str] | None:
+            path = path_of(match)
+            if "?" in path or "//" in path or len(path) > _LONG:
+                return None
+            if query_of is not None:
+                made = query_of(match)
+                if append and made and query:
+                    made = f"{made}&{query}"
+                elif append:
+                    made = made or query
+                query = made
+                if query.endswith("&"):
+                    return None
+            return None if query and RAW.search(query) else (path, query)
+
+        return quick
 
     def expand(self, state: State) -> str:
         """Return what the substitution makes.
@@ -117,6 +160,27 @@ class Substitution:
         rest_is_dynamic = any(piece.value is not None for piece in self._parts[index:])
         if (dynamic or (not authority and rest_is_dynamic)) and not is_host(authority):
             raise Refused(400)
+
+
+def _filler(pieces: list[str | int]) -> Callable[[Any], str]:
+    """Compile literals and groups; a group that the pattern does not have gives nothing."""
+
+    def group(match: Any, number: int) -> str:
+        return (match[number] or "") if number <= match.re.groups else ""
+
+    if any(isinstance(piece, int) for piece in pieces):
+        form = "".join("%s" if isinstance(p, int) else p.replace("%", "%%") for p in pieces)
+        numbers = [piece for piece in pieces if isinstance(piece, int)]
+        most = max(numbers)
+
+        def fill(match: Any) -> str:
+            if most > match.re.groups:
+                return form % tuple([group(match, number) for number in numbers])
+            return form % tuple([match[number] or "" for number in numbers])
+
+        return fill
+    literal = "".join(str(piece) for piece in pieces)
+    return lambda _match: literal
 
 
 def _places_before_authority(pieces: list[Piece]) -> tuple[int, int] | None:
