@@ -11,11 +11,11 @@ listed as such: nothing is guessed from closures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from typing import Any
+from typing import Any, NamedTuple
 
 from tropea.core.redaction import Redactor
 
@@ -61,7 +61,7 @@ def chain_of(app: Any) -> list[Node]:
 
 
 def _node(app: Any, seen: frozenset[int]) -> Node:
-    app = _unwrapped(app)
+    app = unwrapped(app)
     inner: tuple[tuple[str, Node], ...] = ()
     if id(app) not in seen and len(seen) < _DEEPEST:  # an application may stand inside itself
         within = seen | {id(app)}
@@ -71,7 +71,7 @@ def _node(app: Any, seen: frozenset[int]) -> Node:
     return Node(app, name, distribution, _version(distribution), options_of(app), inner)
 
 
-def _unwrapped(app: Any) -> Any:
+def unwrapped(app: Any) -> Any:
     """Enter what only stands for another application: a Stack, a bound ``wsgi_app``."""
     for _ in range(_DEEPEST):
         if type(app).__module__ == "tropea.core.stack":
@@ -84,26 +84,42 @@ def _unwrapped(app: Any) -> Any:
 
 
 def _inside(app: Any) -> Iterator[tuple[str, Any]]:
+    return ((slot.place, slot.app) for slot in slots_of(app))
+
+
+class Slot(NamedTuple):
+    """Where an application keeps one that it wraps, and how to put another there."""
+
+    place: str
+    app: Any
+    put: Callable[[Any], None]
+
+
+def slots_of(app: Any) -> Iterator[Slot]:
+    """Find what *app* wraps: the branches of a composite, then the one application of a layer."""
     own = _attributes(app)
     for name in BRANCHES:
-        branches = own.get(name)
-        pairs = branches.items() if isinstance(branches, Mapping) else branches
-        if isinstance(branches, (list, tuple, Mapping)):
-            found = [_branch(index, item) for index, item in enumerate(pairs or ())]
-            if all(callable(branch) for _, branch in found):
+        held = own.get(name)
+        if isinstance(held, (list, dict)):
+            keys = list(held) if isinstance(held, dict) else range(len(held))
+            found = [_branch(held, key) for key in keys]
+            if all(callable(slot.app) for slot in found):
                 yield from found
     for name in INNER:
         inner = own.get(name)
-        if callable(inner) and not isinstance(inner, type) and _unwrapped(inner) is not app:
-            yield "", inner
+        if callable(inner) and not isinstance(inner, type) and unwrapped(inner) is not app:
+            yield Slot("", inner, partial(setattr, app, name))
             return
 
 
-def _branch(index: int, item: Any) -> tuple[str, Any]:
-    if isinstance(item, tuple) and len(item) == 2:
+def _branch(held: Any, key: Any) -> Slot:
+    """Describe one branch of a mapping, of a list of applications, or of one of pairs."""
+    item = held[key]
+    if isinstance(held, list) and isinstance(item, tuple) and len(item) == 2:
         place, app = item  # Paste's map has (host, path) for a place
-        return "".join(filter(None, place)) if isinstance(place, tuple) else str(place), app
-    return str(index), item
+        text = "".join(filter(None, place)) if isinstance(place, tuple) else str(place)
+        return Slot(text, app, lambda new: held.__setitem__(key, (place, new)))
+    return Slot(str(key), item, partial(held.__setitem__, key))
 
 
 def _attributes(app: Any) -> dict[str, Any]:
