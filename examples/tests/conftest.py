@@ -7,9 +7,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -59,10 +61,16 @@ def clone(tmp_path_factory):
     return folder
 
 
-class Server:
-    """A process that serves; ``url`` is where, ``lines`` what it has printed so far."""
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
-    def __init__(self, command, cwd, address=r"http://127\.0\.0\.1:\d+", env=()):
+
+class Server:
+    """A process that serves; ``url`` is where, ``lines`` what it has printed so far.
+
+    silent_port: where it serves, of a server that does not tell.
+    """
+
+    def __init__(self, command, cwd, env=(), silent_port=None):
         self.process = subprocess.Popen(
             [str(word) for word in command], cwd=cwd, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
@@ -71,16 +79,31 @@ class Server:
         self.lines: list[str] = []
         self.url = None
         self._found = threading.Event()
-        self._reader = threading.Thread(target=self._read, args=(re.compile(address),))
+        self._reader = threading.Thread(target=self._read)
         self._reader.start()
+        if silent_port is not None:
+            self._knock(silent_port)
         if not self._found.wait(60) or self.url is None:
             self.stop()
             pytest.fail("the server told no address:\n" + "".join(self.lines))
 
-    def _read(self, address):
+    def _knock(self, port):
+        """Wait until something answers at *port*."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                self.url = f"http://127.0.0.1:{port}"
+                break
+        self._found.set()
+
+    def _read(self):
         for line in self.process.stdout:
             self.lines.append(line)
-            match = address.search(line)
+            match = ADDRESS.search(line)
             if match and self.url is None:
                 self.url = match[0]
                 self._found.set()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -96,20 +98,29 @@ COMMANDS = {
         sys.executable, "-m", "gunicorn", "--paste", "development.ini",
         "--bind", "127.0.0.1:0", "--workers", "2", "--threads", "2",
     ],
-    "pserve": [BIN / "pserve", "development.ini"],
+    "pserve": [BIN / "pserve", "pserve.ini"],
 }
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 @pytest.fixture(params=COMMANDS)
 def served(request, clone, start):
     """The onion, served from a fresh clone with an empty book."""
-    import shutil
-
     for var in ("var", "var-of-python"):
         shutil.rmtree(clone / var, ignore_errors=True)
-    if request.param == "pserve" and not (BIN / "pserve").exists():
-        pytest.skip("pserve is not installed")
-    server = start(COMMANDS[request.param], clone, env={"PYTHONPATH": str(clone)})
+    port = None
+    if request.param == "pserve":
+        if not (BIN / "pserve").exists():
+            pytest.skip("pserve is not installed")
+        port = free_port()  # it does not tell which port it took
+        ini = (clone / "development.ini").read_text()
+        (clone / "pserve.ini").write_text(ini.replace("port = 0", f"port = {port}"))
+    env = {"PYTHONPATH": str(clone)}
+    server = start(COMMANDS[request.param], clone, env=env, silent_port=port)
     yield server
     server.stop()
     assert "Traceback" not in "".join(server.lines)
