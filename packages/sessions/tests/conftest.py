@@ -197,6 +197,7 @@ def tools():
         pass
 
     Tools.Browser, Tools.Gate, Tools.Answer, Tools.site = Browser, Gate, Answer, staticmethod(site)
+    Tools.RedisServer = RedisServer
     Tools.make_environ, Tools.session_of = staticmethod(make_environ), staticmethod(session_of)
     Tools.valid_id = re.compile(r"[A-Za-z0-9_-]{43}").fullmatch
     return Tools
@@ -408,9 +409,21 @@ class FaultProxy:
             except OSError:
                 client.close()
                 continue
-            self.pairs.append((client, server))
-            for source, sink, back in ((client, server, False), (server, client, True)):
-                threading.Thread(target=self._pump, args=(source, sink, back), daemon=True).start()
+            pair = (client, server)
+            self.pairs.append(pair)
+            directions = [
+                threading.Thread(target=self._pump, args=(*ends, back), daemon=True)
+                for ends, back in ((pair, False), (pair[::-1], True))
+            ]
+            for thread in directions:
+                thread.start()
+            threading.Thread(target=self._bury, args=(pair, directions), daemon=True).start()
+
+    def _bury(self, pair, directions):
+        for thread in directions:
+            thread.join()
+        for end in pair:
+            end.close()
 
     def _pump(self, source, sink, back):
         try:

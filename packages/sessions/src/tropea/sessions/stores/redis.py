@@ -98,12 +98,17 @@ class RedisStore(Labels):
         if found is None:
             return None
         data, version, left = found
-        deadline = math.inf if left < 0 else self._clock() + left / 1000
-        return Entry(data, int(version), deadline)
+        return Entry(data, version, math.inf if left < 0 else self._clock() + left / 1000)
 
-    def _load(self, key: str) -> Any:
+    def _load(self, key: str) -> tuple[bytes, int, int] | None:
         try:
-            return self._run(_LOAD, key)
+            found = self._run(_LOAD, key)
+            if found is None:
+                return None
+            data, version, left = found
+            if not isinstance(data, bytes):
+                raise TypeError("the answer is no bytes (is decode_responses set?)")
+            return data, int(version), int(left)
         except self._wrong_type as error:
             if "WRONGTYPE" not in str(error):
                 raise
