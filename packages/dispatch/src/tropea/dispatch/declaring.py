@@ -58,7 +58,8 @@ class located:  # noqa: N801 - reads as a word of the with statement
 
 def make_simple(route: Route) -> None:
     """Note how the handler can be called without further thought."""
-    careful = route.mounted or route.by_position or "HEAD" in route.methods
+    unusual = route.mounted or route.by_position or route.compiled.opaque
+    careful = unusual or "HEAD" in route.methods
     route.simple = 0 if careful else simple_call(route.call, route.compiled)
     route.key = route.compiled.keys[0] if route.simple == WITH_ONE else None
 

@@ -79,8 +79,8 @@ class Answer:
         if route.mounted:
             return Mounted(route)
         groups = self.groups
-        if route.by_position:
-            result = route.call(request, *_placed(groups), **_named(route, groups))
+        if route.by_position or any(isinstance(key, int) for key in groups):
+            result = route.call(request, *_placed(groups), **_named(groups))
         else:
             result = route.call(request, **groups)
         return self._coerce(result, route.handler)
@@ -183,7 +183,7 @@ def _placed(groups: Groups) -> list[Any]:
     return list(groups.values())
 
 
-def _named(route: Route, groups: Groups) -> dict[str, Any]:
+def _named(groups: Groups) -> dict[str, Any]:
     if any(isinstance(key, int) for key in groups):
         return {key: value for key, value in groups.items() if isinstance(key, str)}
     return {}
