@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import time
 
 import pytest
 import webob.exc
@@ -240,6 +241,13 @@ def test_a_redirect_may_be_returned_or_raised(make, status):
         assert (answer.status, answer.headers["Location"]) == (status, "/new")
 
 
+def test_a_redirects_page_links_to_where_it_leads():
+    answer = TestApp(redirect("http://own.example/a?b=1&c=2")).get(HTTP_HOST="own.example")
+    assert '<a href="/a?b=1&amp;c=2">' in answer.body_text
+    answer = TestApp(redirect("/a")).get(HTTP_ACCEPT="text/plain")
+    assert answer.body == b"302 Found\n\n/a\n"
+
+
 @pytest.mark.parametrize("status", [200, 300, 304, 404])
 def test_other_statuses_are_no_redirects(status):
     with pytest.raises(FieldError):
@@ -326,3 +334,19 @@ def test_head_of_an_error_has_the_length_of_its_page():
     answer = call(NotFound(), make_environ(REQUEST_METHOD="HEAD"))
     assert answer.body == b""
     assert dict(answer.headers)["Content-Length"] != "0"
+
+
+@pytest.mark.parametrize("unit", ["text/html,", "q=", ";", '"', "*/*;q=0.1,", "\\"])
+def test_choosing_a_page_takes_linear_time(unit):
+    from tropea.core.pages import choose_page
+
+    def spent(size):
+        best = float("inf")
+        for turn in range(5):
+            field = unit * (size // len(unit)) + str(turn)  # not one that is remembered
+            start = time.process_time()
+            choose_page(field)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert spent(64_000) <= 6 * spent(16_000) + 0.002

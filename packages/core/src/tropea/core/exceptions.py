@@ -14,13 +14,13 @@ Source: RFC 9110 section 15, RFC 6585.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from tropea.core.fields import FieldError
 from tropea.core.foundation import webob
 from tropea.core.headers import make_field
-from tropea.core.locations import check_location, is_safe_target
+from tropea.core.locations import check_location, is_safe_target, own_path
 from tropea.core.raising import HTTPError, HTTPException, StatusException, exception_field
 from tropea.core.statuses import status_line
 
@@ -220,6 +220,11 @@ class Redirection(StatusException):
     def covers(cls, code: int) -> bool:
         """Tell whether a status is of this kind."""
         return 300 <= code < 400 if cls.code is None else cls.code == code
+
+    def link(self, environ: Mapping[str, Any]) -> str | None:
+        """Return the Location, for a client that does not follow it by itself."""
+        location = self.headers.get("Location")
+        return own_path(environ, location) if location else None
 
 
 class RedirectPermanent(Redirection, _theirs.HTTPMovedPermanently, code=301):

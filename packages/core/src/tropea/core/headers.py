@@ -78,15 +78,22 @@ def make_field(name: str, value: Any) -> tuple[str, str]:
     ...
     tropea.core.fields.FieldError: not a header value: '1\r\nX-B: 2'
     """
+    if type(value) is str and len(value) <= _REMEMBERED:
+        return _remembered(name, value)
+    return _make(name, value)
+
+
+def _make(name: str, value: Any) -> tuple[str, str]:
     name = field_name(name)
-    write = _WRITERS.get(name)
-    if write is not None or name.lower() in _WRITTEN:
-        text = (write or _WRITTEN[name.lower()])(value)
-    else:
-        text = value if type(value) is str else _write(value)
+    text = _WRITERS.get(name.lower(), _write)(value)
     if text.isascii() and text.isprintable() and text == text.strip(" "):
         return name, text
     return name, check_value(text.strip(" \t"))
+
+
+#: Characters of a value that is worth remembering: ``no-cache`` is, a signed token is not.
+_REMEMBERED = 48
+_remembered = lru_cache(maxsize=1024)(_make)
 
 
 def make_fields(fields: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> Fields:
@@ -102,7 +109,9 @@ def make_fields(fields: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) ->
     pairs = fields.items() if isinstance(fields, dict) or hasattr(fields, "items") else fields
     made: Fields = []
     for name, value in pairs:
-        if isinstance(value, (list, tuple)) and not isinstance(value, EntityTag):
+        if type(value) is str:
+            made.append(make_field(name, value))
+        elif isinstance(value, (list, tuple)) and not isinstance(value, EntityTag):
             made += [make_field(name, one) for one in value]
         elif value is not None:
             made.append(make_field(name, value))
@@ -177,13 +186,12 @@ def _write_cache_control(value: Any) -> str:
     return write_directives(value) if isinstance(value, Mapping) else _write(value)
 
 
-#: Fields that are not just text; in lower case for names that were written in another case.
+#: Fields that are not just text, by their names in lower case.
 _WRITERS: dict[str, Callable[[Any], str]] = {
-    "ETag": write_tag,
-    "Location": lambda value: check_location(str(value)),
-    "Cache-Control": _write_cache_control,
+    "etag": write_tag,
+    "location": lambda value: check_location(str(value)),
+    "cache-control": _write_cache_control,
 }
-_WRITTEN = {name.lower(): write for name, write in _WRITERS.items()}
 
 
 def refuse_forbidden(fields: Iterable[tuple[str, str]]) -> None:

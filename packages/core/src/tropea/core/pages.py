@@ -62,11 +62,13 @@ def render_page(
     status: str,
     sentences: tuple[str, ...] = (),
     members: Mapping[str, Any] | None = None,
+    link: str | None = None,
 ) -> bytes:
     r"""Write the page of *status* as *content_type* has it; everything in it is escaped.
 
     sentences: shown one below the other; the last is the ``detail`` of a problem.
     members: further members of a problem (RFC 9457 section 3.2).
+    link: where to go instead, for clients that do not follow a Location by themselves.
 
     >>> render_page(TEXT, "404 Not Found", ("No such recipe.",))
     b'404 Not Found\n\nNo such recipe.\n'
@@ -74,6 +76,8 @@ def render_page(
     title = status[4:] or status
     if content_type == HTML:
         paragraphs = "".join(f"<p>{escape(text)}</p>\n" for text in sentences)
+        if link is not None:
+            paragraphs += f'<p><a href="{escape(link)}">{escape(link)}</a></p>\n'
         page = _PAGE.format(status=escape(status), title=escape(title), paragraphs=paragraphs)
     elif content_type == PROBLEM:
         problem: dict[str, Any] = {"title": title, "status": int(status[:3])}
@@ -81,5 +85,5 @@ def render_page(
             problem["detail"] = sentences[-1]
         page = json.dumps({**problem, **(members or {})})
     else:
-        page = "\n\n".join((status, *sentences)) + "\n"
+        page = "\n\n".join((status, *sentences, *([link] if link else ()))) + "\n"
     return page.encode("utf-8", "replace")

@@ -109,13 +109,19 @@ class HTTPException(Response, _WebobException, metaclass=StatusType):  # type: i
         """The response that it carries, or the page that stands for it."""
         return self.page({}) if self._carried is None else self._carried
 
+    def link(self, environ: Mapping[str, Any]) -> str | None:
+        """Return where the page leads; a redirect's leads where its Location does."""
+        return None
+
     def page(self, environ: Mapping[str, Any]) -> Response:
         """Return the small page of this status, of the type that the request asks for."""
         if is_bodiless(self._status):
             return Response(status=self._status, headerlist=self._headerlist)
         kind = choose_page(environ.get("HTTP_ACCEPT"))
         sentence = self.detail or self.explanation
-        body = render_page(kind, self._status, (sentence,) if sentence else (), self.problem)
+        body = render_page(
+            kind, self._status, (sentence,) if sentence else (), self.problem, self.link(environ)
+        )
         page = Response(body, self._status, headerlist=self._headerlist, onclose=self._onclose)
         page.headers["Content-Type"] = kind
         return page.add_vary("Accept")

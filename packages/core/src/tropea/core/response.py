@@ -75,6 +75,7 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
     """
 
     default_status: ClassVar[str] = "200 OK"
+    make_status = staticmethod(status_line)
     json = JSONAttribute()
     #: What the fast path sends; ``__init_subclass__`` keeps it in step with webob's defaults.
     _default_field: ClassVar[tuple[str, str]] = ("Content-Type", "text/html; charset=UTF-8")
@@ -138,11 +139,14 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
         ready = special.pop("app_iter", None)
         if ready is not None and content is not None:
             raise TypeError("content and app_iter are two names of one thing: give one of them")
+        fresh = headers is None and not is_bodiless(self._status)
+        fresh = fresh and "headerlist" not in special
+        fresh = fresh and not any(name.lower() == "content_length" for name in rest)
         self._headerlist = self._make_head(headers, special, rest, content)
         if ready is not None:
             self._app_iter = ready
         else:
-            self._fill(content)
+            self._fill(content, fresh=fresh)
         self._checked = self._headerlist[:]
         for name, value in special.items():
             setattr(self, name, value)
@@ -160,23 +164,32 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
         else:
             fields = make_fields(headers)
         if (kind or wanted) and not (fields and get(fields, "Content-Type") is not None):
+            default = None
             if kind is None and (content or not is_bodiless(self._status)):
-                kind = self._default_field[1]
-            if kind:
+                default = self._default_field
+                kind = default[1]
+            if default is not None and kind and not charset:
+                fields.insert(0, default)
+            elif kind:
                 if charset and not charset_of(kind):
                     kind = f"{kind}; charset={charset}"
                 fields.insert(0, make_field("Content-Type", kind))
         return fields + make_fields(rest) if rest else fields
 
-    def _fill(self, content: Any) -> None:
-        """Take *content*; Content-Length follows where its length is known."""
+    def _fill(self, content: Any, *, fresh: bool = False) -> None:
+        """Take *content*; Content-Length follows where its length is known.
+
+        fresh: the head is known to have no Content-Length, and to want one.
+        """
         if isinstance(content, str):
             content, self._textual = content.encode(self._encoding()), True
         if content is None:
             content = b""
         if isinstance(content, (bytes, bytearray, memoryview)):
             self._app_iter = [bytes(content)]
-            if not is_bodiless(self._status):
+            if fresh:
+                self._headerlist.append(("Content-Length", str(len(content))))
+            elif not is_bodiless(self._status):
                 set_field(self._headerlist, "Content-Length", str(len(content)))
         elif isinstance(content, Blocks):
             self._app_iter = content
