@@ -155,6 +155,32 @@ def test_section_13_1_5_a_download_that_changed_is_not_resumed(served, ask):
     assert (answer.status, answer.body) == (200, b"c" * LARGE)
 
 
+def test_a_table_that_is_filled_lazily_keeps_to_its_bound(tmp_path, fill, ask):
+    app = static_server(fill(tmp_path, {f"{n}.txt": str(n) for n in range(50)}), lazy=7)
+    for _ in range(2):
+        for n in range(50):
+            assert ask(app, f"/{n}.txt").body == str(n).encode()
+            ask(app, f"/none{n}")
+    assert len(app.files.table._entries) == 7
+
+
+def test_memory_is_given_to_the_smallest_files_within_its_budget(tmp_path, fill):
+    root = fill(tmp_path, {f"{size}.bin": "x" * size for size in (100, 200, 300, 400)})
+    app = static_server(root, memory=650, keep=350)
+    held = {path for path, entry in app.files.table.entries.items() if entry.only.data is not None}
+    assert held == {"/100.bin", "/200.bin", "/300.bin"}
+
+
+def test_a_folder_that_goes_takes_its_redirect_along(tmp_path, fill, ask):
+    root = fill(tmp_path, {"sub/index.html": "x"})
+    for options in ({"lazy": 5}, {"autorefresh": True}):
+        app = static_server(root, **options)
+        assert ask(app, "/sub").status == 301
+        (root / "sub").rename(root / "gone")
+        assert ask(app, "/sub").status == 404
+        (root / "gone").rename(root / "sub")
+
+
 def descriptors():
     return len(os.listdir("/proc/self/fd"))
 

@@ -6,7 +6,6 @@ Source: RFC 6266 section 4; RFC 8187 section 3.2.
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
 
 # attr-char of RFC 8187 beside letters and digits.
 _ATTR_CHAR = "!#$&+-.^_`|~"
@@ -36,6 +35,8 @@ def content_disposition(name: str | None, kind: str = "attachment") -> str:
     name = name.encode("utf-8", "replace").decode("utf-8").strip()
     if not name:
         return kind
+    from urllib.parse import quote
+
     plain = _UNSAFE.sub("_", name)
     field = f'{kind}; filename="{plain}"'
     if plain != name:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from tropea.core.negotiation import choose_coding
 from tropea.core.preconditions import Verdict, conditions_of, evaluate
@@ -144,6 +143,8 @@ class FileEntry:
 
 def front_path(prefix: str, variant: Variant) -> str:
     """Spell a file for the front server: below its internal prefix, or as a real path."""
+    from urllib.parse import quote
+
     found, source = variant.content.found, variant.content.source
     if prefix:
         return prefix + quote(found.path)

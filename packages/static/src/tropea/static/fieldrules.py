@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from fnmatch import translate
@@ -130,6 +129,8 @@ def read_manifest(path: str | Path) -> Mapping[str, str]:
 
     Raises OptionError where there is none or it is not one.
     """
+    import json
+
     try:
         held = json.loads(Path(path).read_text(encoding="utf-8"))
         files = held["files"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 # What may stand in a path segment unescaped (pchar), and the slash.
 _SAFE = "/-._~!$&'()*+,;=:@"
@@ -27,6 +26,8 @@ def folder_location(environ: Mapping[str, Any], path: str) -> str:
     >>> folder_location({"QUERY_STRING": "a=1"}, "/caf\u00c3\u00a9/")
     '/caf%C3%A9/?a=1'
     """
+    from urllib.parse import quote
+
     whole = f"{environ.get('SCRIPT_NAME', '')}/{path.lstrip('/')}"
     location = quote("/" + whole.lstrip("/\\"), safe=_SAFE, encoding="latin-1", errors="replace")
     query = environ.get("QUERY_STRING") or ""

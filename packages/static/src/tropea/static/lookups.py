@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from tropea.static.entries import Entry, FileEntry, FolderRedirect
 from tropea.static.errors import Stale
 from tropea.static.fieldrules import FieldRules
-from tropea.static.listings import FolderListing
 from tropea.static.options import CODINGS, StaticOptions
 from tropea.static.paths import read_path
 from tropea.static.sources import Child, Found, Source
@@ -104,6 +103,8 @@ class Lookup:
             return None
         if not any(source.is_folder(path) for source in mount.sources):
             return None
+        from tropea.static.listings import FolderListing
+
         return FolderListing(children_of(mount.sources, path))
 
     def _file(

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from tropea.static.entries import Answer, Entry
+from tropea.static.entries import Answer, Entry, FileEntry
 from tropea.static.errors import Stale
-from tropea.static.listings import FolderListing
 from tropea.static.lookups import Lookup, Making, Mount, children_of
 from tropea.static.options import CODINGS
 from tropea.static.paths import path_key
 from tropea.static.sources import Found, Source
 from tropea.static.variants import Content, load
-
-log = logging.getLogger("tropea.static")
 
 #: How often a file that keeps changing is looked at again for one request.
 ATTEMPTS = 8
@@ -76,7 +72,8 @@ class LiveTable:
         entry = self._lookup.entry(path_info, held, hashed=hashed)
         if entry is None:
             self._entries.pop(path_info, None)
-        elif entry is not held:
+        elif entry is not held and isinstance(entry, FileEntry):
+            # Redirects and listings are made afresh: a folder may go at any time.
             while len(self._entries) >= self._bound:
                 try:
                     self._entries.pop(next(iter(self._entries)), None)
@@ -122,6 +119,8 @@ class ScannedTable:
             url = mount.prefix + path_key(f"{folder}/" if folder else "")
             entry = self.entries.get(url + path_key(index)) if index else None
             if entry is None and making.options.listing:
+                from tropea.static.listings import FolderListing
+
                 entry = FolderListing(children_of(mount.sources, folder))
             if entry is not None:
                 self.entries.setdefault(url, entry)
@@ -156,8 +155,14 @@ def _loaded(files: Mapping[str, tuple[Source, Found]], making: Making) -> dict[s
             if again is not None:
                 contents[path] = Content(source, again)
         except OSError as error:
-            log.warning("not served: %r: %s", path, error.strerror)
+            _tell(path, error)
     return contents
+
+
+def _tell(path: str, error: OSError) -> None:
+    import logging
+
+    logging.getLogger("tropea.static").warning("not served: %r: %s", path, error.strerror)
 
 
 def _codings(
