@@ -5,7 +5,7 @@ Keys that belong to one package alone are spelled there, as ``tropea.<package>.<
 
 from typing import Final
 
-REQUEST: Final = "tropea.request"  #: the Request of this environ, one object per environ
+REQUEST: Final = "tropea.request"  #: a weak reference to the Request of this environ: see Request.of
 SESSION: Final = "tropea.session"  #: the session of this request
 CACHE: Final = "tropea.cache"  #: the cache object of this request
 ROUTE: Final = "tropea.route"  #: the route that matched

@@ -14,7 +14,7 @@ from tropea.core import keys
 from tropea.core.capturing import capture
 from tropea.core.closing import close
 from tropea.core.errors import OptionError
-from tropea.core.inputs import content_length, open_input, refuse, spool
+from tropea.core.inputs import open_input, spool
 
 #: What an inner application sees for itself alone.
 _PRIVATE = frozenset(("SCRIPT_NAME", "PATH_INFO", keys.REQUEST))
@@ -117,8 +117,8 @@ def overlay(*apps: WSGIApplication) -> WSGIApplication:
     *first, last = apps
 
     def overlaid(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if first and (content_length(environ) or environ.get("wsgi.input_terminated")):
-            _keep_body(environ)
+        if first and (refusal := _keep_body(environ)) is not None:
+            return refusal(environ, start_response)
         for app in first:
             inner = dict(environ)
             before = dict(inner)
@@ -135,14 +135,24 @@ def overlay(*apps: WSGIApplication) -> WSGIApplication:
     return overlaid
 
 
-def _keep_body(environ: WSGIEnvironment) -> None:
+def _keep_body(environ: WSGIEnvironment) -> WSGIApplication | None:
+    """Make the body one that can be read again; return the refusal of one that cannot be read."""
     if environ.get("webob.is_body_seekable"):
         environ["wsgi.input"].seek(0)
-        return
-    copy, size = spool(open_input(environ), _IN_MEMORY)
+        return None
+    stated = environ.get("CONTENT_LENGTH", "") not in {"", "0"}
+    if not stated and not environ.get("wsgi.input_terminated"):
+        return None
+    from tropea.core.raising import HTTPException
+
+    try:
+        copy, size = spool(open_input(environ), _IN_MEMORY)
+    except HTTPException as refusal:
+        return refusal
     environ["wsgi.input"] = copy
     environ["CONTENT_LENGTH"] = str(size)
     environ["webob.is_body_seekable"] = True
+    return None
 
 
 def use_redirect_url(
@@ -166,7 +176,9 @@ def use_redirect_url(
             url = environ.get("REDIRECT_URL")
             if url:
                 if not url.startswith("/"):
-                    refuse("BadRequest", "The path is malformed.")
+                    from tropea.core.exceptions import BadRequest
+
+                    return BadRequest("The path is malformed.")(environ, start_response)
                 environ["SCRIPT_NAME"], environ["PATH_INFO"] = "", url
                 if use_redirect_querystring:
                     query = environ.get("REDIRECT_QUERY_STRING", environ.get("QUERY_STRING", ""))

@@ -85,6 +85,11 @@ class Request(FormProperties, FieldProperties, URIProperties, Getters, webob.Req
         environ[_REQUEST] = _Reference(made)
         return made
 
+    def __copy__(self) -> Self:
+        made = _new(type(self))
+        _set_environ(made, self.environ)
+        return made
+
     def __getattr__(self, name: str) -> Any:
         """Values that somebody set, then CGI variables: ``request.server_name``."""
         if name[:1] != "_" and name != "environ":

@@ -7,10 +7,11 @@ from typing import Any, Final, cast
 from tropea.core.forms import Pairs, read_form
 from tropea.core.foundation import webob
 from tropea.core.inputs import refuse
+from tropea.core.mediatypes import parse_media_type
 from tropea.core.multidict import MultiDict
 from tropea.core.query import TooManyFields, parse_fields, parse_leniently
 from tropea.core.request_body import OWN_OPTIONS, BodyProperties, Consumed
-from tropea.core.request_options import DEFAULTS, OPTIONS_KEY, URLENCODED
+from tropea.core.request_options import DEFAULTS, OPTIONS_KEY
 from tropea.core.uploads import FileUpload, text_field
 
 _FORM: Final = "tropea.core.form"
@@ -129,17 +130,19 @@ class FormProperties(BodyProperties):
         if memo is not None and memo[1] is environ.get("wsgi.input"):
             return memo[0]
         kind = environ.get("CONTENT_TYPE", "")
-        if not kind and self.method == "POST":
-            kind = URLENCODED
-        pairs = self._form_pairs(kind)
+        if kind and self.method not in {"GET", "HEAD"}:
+            pairs = self._form_pairs()
+        else:  # webob reads no body with these
+            known = parse_media_type(kind)[0] in self.options.form_mime_types
+            pairs = [] if known or self.method == "POST" else None
         if pairs is None:
             return _webob.NoVars(f"Not an HTML form submission (Content-Type: {kind})")
         found = _webob.MultiDict.__new__(_webob.MultiDict)
         found._items = list(pairs)  # noqa: SLF001
-        environ["webob._parsed_post_vars"] = (found, environ["wsgi.input"])
+        environ["webob._parsed_post_vars"] = (found, environ.get("wsgi.input"))
         return found
 
-    def _form_pairs(self, kind: str | None = None) -> Pairs | None:
+    def _form_pairs(self) -> Pairs | None:
         """Read the form once; what it was read from stays readable, or says why it does not."""
         environ = self.environ
         stream = environ.get("wsgi.input")
@@ -149,9 +152,8 @@ class FormProperties(BodyProperties):
         seekable = environ.get("webob.is_body_seekable")
         if seekable and stream is not None:
             stream.seek(0)
-        described = environ if kind is None else {**environ, "CONTENT_TYPE": kind}
         try:
-            found = read_form(described, self.options)
+            found = read_form(environ, self.options)
         except BaseException as error:
             if not seekable:
                 environ["wsgi.input"] = Consumed(error)
