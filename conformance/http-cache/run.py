@@ -91,7 +91,7 @@ class Server:
         from waitress import create_server
 
         self.server = create_server(app, host="127.0.0.1", port=0, threads=100,
-                                    backlog=512, connection_limit=1000, send_bytes=1)
+                                    backlog=512, connection_limit=1000)
         self.port = self.server.effective_port
         self.thread = threading.Thread(target=self.server.run, daemon=True)
 

@@ -7,6 +7,7 @@ Source: RFC 9110 sections 13.2 and 15.4.5.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, overload
@@ -38,6 +39,9 @@ _BODY_FIELDS = frozenset(
 )  # fmt: skip
 #: Fields of an answer that stay when it becomes a 412.
 _KEPT_ON_FAILURE = frozenset(("date", "etag", "set-cookie", "vary", "server"))
+Fields4 = tuple[str | None, str | None, str | None, str | None]
+#: One strong tag, as nearly every request and answer has it.
+_STRONG = re.compile(r'"[\x20\x21\x23-\x7e\x80-\xff]*"').fullmatch
 _FAILED_BODY = b"A precondition of the request does not hold.\n"
 _FAILED_FIELDS = [
     ("Content-Type", "text/plain; charset=utf-8"),
@@ -105,7 +109,9 @@ def _conditionally(
     app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse, method: str
 ) -> Iterable[bytes]:
     """Run *app*, and send what its head deserves."""
-    conditions = Conditions(*map(environ.get, CONDITION_KEYS))
+    get = environ.get
+    conditions = (get("HTTP_IF_MATCH"), get("HTTP_IF_NONE_MATCH"),
+                  get("HTTP_IF_MODIFIED_SINCE"), get("HTTP_IF_UNMODIFIED_SINCE"))  # fmt: skip
     verdict: Verdict | None = None  # None until the application starts
 
     def start(status: str, headers: Fields, exc_info: Any = None, /) -> Callable[[bytes], object]:
@@ -114,6 +120,8 @@ def _conditionally(
         if status[:1] == "2":
             verdict = judge(conditions, headers, method)
         if verdict is Verdict.PERFORM:
+            if exc_info is None:
+                return start_response(status, headers)
             return start_response(status, headers, exc_info)
         if verdict is Verdict.NOT_MODIFIED:
             start_response("304 Not Modified", not_modified_fields(headers), exc_info)
@@ -136,19 +144,23 @@ def refuse(start_response: StartResponse) -> Iterable[bytes]:
     return [_FAILED_BODY]
 
 
-def judge(conditions: Conditions, headers: Fields, method: str) -> Verdict:
-    """Compare the request's fields with the validators that an answer carries."""
+def judge(conditions: Fields4, headers: Fields, method: str) -> Verdict:
+    """Compare the request's fields, in the order of Conditions, with an answer's validators."""
     etag = modified = None
     for name, value in headers:
         size_of_name = len(name)
-        if size_of_name == 4 and name.lower() == "etag":
-            etag = value
+        if size_of_name == 4:
+            if name == "ETag" or name.lower() == "etag":
+                etag = value
         elif size_of_name == 13 and name.lower() == "last-modified":
             modified = value
-    tag = read_tag(etag)
-    if tag is not None and conditions == (None, etag, None, None):
-        return Verdict.NOT_MODIFIED  # what a browser sends: the one tag it holds
-    return evaluate(conditions, Representation(tag, parse_date(modified)), method)
+    match, none_match, _, unmodified = conditions
+    if etag is not None and none_match is not None and match is None and unmodified is None:
+        # What a browser sends is the one tag that it holds: no list has to be read.
+        if _STRONG(none_match) and _STRONG(etag):
+            return Verdict.NOT_MODIFIED if none_match == etag else Verdict.PERFORM
+    current = Representation(read_tag(etag), parse_date(modified))
+    return evaluate(Conditions(*conditions), current, method)
 
 
 def not_modified_fields(headers: Fields) -> Fields:
@@ -156,9 +168,16 @@ def not_modified_fields(headers: Fields) -> Fields:
 
     Source: RFC 9110 section 15.4.5.
     """
-    kept = [pair for pair in headers if pair[0].lower() not in _BODY_FIELDS]
-    if any(name.lower() == "etag" for name, _ in kept):
-        kept = [pair for pair in kept if pair[0].lower() != "last-modified"]
+    kept, dated, tagged = [], False, False
+    for pair in headers:
+        name = pair[0].lower()
+        if name in _BODY_FIELDS:
+            continue
+        tagged = tagged or name == "etag"
+        dated = dated or name == "last-modified"
+        kept.append(pair)
+    if tagged and dated:
+        return [pair for pair in kept if pair[0].lower() != "last-modified"]
     return kept
 
 
