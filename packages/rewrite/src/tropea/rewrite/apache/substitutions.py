@@ -144,11 +144,13 @@ class Substitution:
             piece = self._parts[place]
             value = values[place][offset:] if place == index else values[place]
             cut = re.search(r"[/?#\\]", value)
-            if piece.value is not None and value and not (cut and cut.start() == 0):
-                if not _HOST_TEXT(value) and not _is_trusted(piece, state):
-                    raise Refused(400)
-                dynamic = True
-                loose = loose or not _is_trusted(piece, state)
+            if piece.value is not None and value:
+                trusted = _is_trusted(piece, state)
+                begins_path = cut is not None and cut.start() == 0 and not _is_host(piece, state)
+                if not begins_path:
+                    if piece.kind != "map" and not _HOST_TEXT(value):
+                        raise Refused(400)
+                    dynamic, loose = True, loose or not trusted
             head = value[: cut.start()] if cut else value
             authority += head
             if head:
@@ -197,5 +199,10 @@ def _places_before_authority(pieces: list[Piece]) -> tuple[int, int] | None:
     return None
 
 
+def _is_host(piece: Piece, state: State) -> bool:
+    """Tell whether a piece holds the host that the client asked for, or a part of it."""
+    return piece.is_host or (piece.kind == "cond" and state.cond_is_host)
+
+
 def _is_trusted(piece: Piece, state: State) -> bool:
-    return piece.is_host or piece.kind == "map" or (piece.kind == "cond" and state.cond_is_host)
+    return piece.kind == "map" or _is_host(piece, state)
