@@ -1256,3 +1256,116 @@ def test_importing_the_layers_imports_no_webob():
 
     code = "import sys, tropea.caching.httpcache, tropea.caching.conditional, tropea.caching.objectcache; assert 'webob' not in sys.modules"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+class TestWhatA304Brings:
+    """A 304 speaks for everybody only where a 200 would have (RFC 9111 sections 3 and 4.3.4)."""
+
+    @pytest.fixture
+    def stale(self, cached, site, clock):
+        def build(fields, *, first=(), **options):
+            site.fields = [*FRESH, ("ETag", '"v"'), *first]
+            get = cached(**options)
+            get()
+            clock.now += 61
+            site.fields = [("ETag", '"v"'), *fields]
+            site.status = lambda environ: (
+                "304 Not Modified" if "HTTP_IF_NONE_MATCH" in environ else "200 OK"
+            )
+            return get
+
+        return build
+
+    def test_its_cookie_is_for_the_one_who_asked(self, stale):
+        get = stale([*FRESH, ("Set-Cookie", "session=alice")])
+        assert get().headers["set-cookie"] == "session=alice"
+        again = get()
+        assert "hit" in again.headers["cache-status"] and "set-cookie" not in again.headers
+
+    def test_its_cookie_is_shared_when_told_to(self, stale):
+        get = stale([*FRESH, ("Set-Cookie", "a=b")], store_cookies=True)
+        assert (get().headers["set-cookie"], get().headers["set-cookie"]) == ("a=b", "a=b")
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            [("Cache-Control", "private, max-age=60")],
+            [("Cache-Control", "no-store")],
+            [*FRESH, ("Vary", "*")],
+            [*FRESH, ("Vary", "Cookie")],
+        ],
+        ids=str,
+    )
+    def test_what_it_takes_back_is_shared_no_more(self, stale, fields):
+        get = stale(fields)
+        assert get().body == b"answer 1"
+        assert len(get.layer.store) == 0
+
+    def test_fields_that_it_makes_private_are_not_stored(self, stale):
+        get = stale([("Cache-Control", 'max-age=60, private="X-A"'), ("X-A", "mine")])
+        get()
+        assert "x-a" not in get().headers
+
+
+def test_a_large_body_passes_through_in_constant_memory(site, environ_of, tmp_path):
+    import tracemalloc
+
+    from tropea.caching import FileCacheStore
+
+    site.fields, site.body = FRESH, lambda call: []
+    block = b"x" * 65536
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), *FRESH])
+        return (block for _ in range(512))
+
+    layer = HTTPCacheMiddleware(app, FileCacheStore(tmp_path))
+    tracemalloc.start()
+    try:
+        for _ in range(2):
+            body = layer(environ_of(), lambda *a: lambda b: None)
+            assert sum(map(len, body)) == 512 * 65536
+            body.close()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(list(tmp_path.glob("*/*/*.body"))) == 1
+    assert peak < 4 << 20
+
+
+def test_a_body_that_is_lost_while_parts_are_joined_is_a_miss(cached, site, clock, tmp_path):
+    from tropea.caching import FileCacheStore
+
+    site.status = "206 Partial Content"
+    site.fields = [*FRESH, ("ETag", '"v"'), ("Content-Range", "bytes 0-7/100")]
+    get = cached(store=FileCacheStore(tmp_path, clock=clock))
+    get("/", {"Range": "bytes=0-7"})
+    next(tmp_path.glob("*/*/*.body")).write_bytes(b"")
+    site.fields = [*FRESH, ("ETag", '"v"'), ("Content-Range", "bytes 8-15/100")]
+    assert get("/", {"Range": "bytes=8-15"}).status == 206
+
+
+def test_an_answer_that_is_not_stored_passes_as_it_is(cached, site):
+    site.fields = [("Cache-Control", "private")]
+    answer = cached(name="")()
+    assert answer.fields == [("Content-Type", "text/plain"), ("Cache-Control", "private")]
+
+
+def test_a_flight_that_is_lost_is_not_waited_for_by_those_who_come_later():
+    from tropea.caching.cachekeys import Key
+    from tropea.caching.collapsing import Flights, Outcome
+
+    now = [0.0]
+    flights = Flights(clock=lambda: now[0])
+    key = Key("http", "x", "/", "")
+    lost, leads = flights.join(key, 5.0)
+    assert leads and flights.join(key, 5.0) == (lost, False)
+    now[0] = 6.0
+    new, leads = flights.join(key, 5.0)
+    assert leads and new is not lost
+    flights.end(key, lost, Outcome.FAILED)
+    assert flights.join(key, 5.0) == (new, False)
+    flights.end(key, new, Outcome.PRIVATE)
+    assert flights.join(key, 5.0) == (None, False)
+    now[0] = 12.0
+    assert flights.join(key, 5.0)[1]

@@ -163,16 +163,16 @@ class TestStructuredFields:
     @pytest.mark.parametrize("unit", ["a,", "a=1;b,", 'a="\\"', "(", "a=(1 ", ";"])
     def test_reading_takes_linear_time(self, unit):
         def spent(n):
-            text, rounds = (unit * n)[: n * 2], []
+            text, rounds = unit * n, []
             for _ in range(5):
                 start = time.process_time()
-                for _ in range(20):
+                for _ in range(5):
                     parse_dictionary(text)
                 rounds.append(time.process_time() - start)
             return min(rounds)
 
         spent(100)
-        assert spent(8000) <= 6 * spent(2000) + 0.005
+        assert spent(2000) <= 6 * spent(500) + 0.005
 
 
 class TestKeys:

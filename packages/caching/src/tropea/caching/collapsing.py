@@ -30,9 +30,10 @@ class Outcome(Enum):
 class Flight:
     """A call of the application that others wait for."""
 
-    __slots__ = ("_done", "outcome")
+    __slots__ = ("_done", "outcome", "since")
 
-    def __init__(self) -> None:
+    def __init__(self, since: float) -> None:
+        self.since = since
         self._done = threading.Event()
         self.outcome = Outcome.FAILED
 
@@ -58,29 +59,31 @@ class Flights:
         self._lock = threading.Lock()
         self._remember, self._clock = remember, clock
 
-    def join(self, key: Key) -> tuple[Flight | None, bool]:
+    def join(self, key: Key, patience: float) -> tuple[Flight | None, bool]:
         """Return the flight to wait for or to lead, and whether the caller leads it.
 
         None where the key is known for answers that cannot be shared: go alone.
+
+        patience: seconds after which a flight is taken for lost, and a new one begins.
         """
+        now = self._clock()
         with self._lock:
             since = self._private.get(key)
             if since is not None:
-                if self._clock() < since + self._remember:
+                if now < since + self._remember:
                     return None, False
                 del self._private[key]
             flight = self._flights.get(key)
-            if flight is not None:
+            if flight is not None and now < flight.since + patience:
                 return flight, False
-            flight = self._flights[key] = Flight()
+            flight = self._flights[key] = Flight(now)
             return flight, True
 
     def end(self, key: Key, flight: Flight, outcome: Outcome) -> None:
         """End a flight, once; later calls do nothing."""
         with self._lock:
-            if self._flights.get(key) is not flight:
-                return
-            del self._flights[key]
+            if self._flights.get(key) is flight:
+                del self._flights[key]
             if outcome is Outcome.PRIVATE:
                 self._private[key] = self._clock()
                 self._private.move_to_end(key)

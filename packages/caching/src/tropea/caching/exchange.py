@@ -25,7 +25,7 @@ from tropea.caching.freshness import (
     decide,
     read_wishes,
 )
-from tropea.caching.keeping import Keeping, renewed
+from tropea.caching.keeping import Keeping, renewed, still_shared
 from tropea.caching.parts import complete, completion
 from tropea.caching.serving import answer_from
 from tropea.caching.taking import Taken, spoiling
@@ -121,8 +121,11 @@ class Exchange:
     def hit(self, entry: Entry, age: float, more: str = "") -> str:
         return f"hit; ttl={int(entry.policy.lifetime - age)}{more}"
 
-    def serve(self, entry: Entry, note: str) -> Iterable[bytes] | None:
-        """Answer from *entry*; None, and nothing sent, where its body is gone."""
+    def serve(self, entry: Entry, note: str, more: Fields | None = None) -> Iterable[bytes] | None:
+        """Answer from *entry*; None, and nothing sent, where its body is gone.
+
+        more: fields for this client alone.
+        """
         answer = answer_from(
             entry,
             self.environ,
@@ -131,7 +134,7 @@ class Exchange:
         if answer is None:
             return None
         age = self.cache.options.clock() - entry.born
-        fields = [*answer.fields, ("Age", str(max(0, int(age))))]
+        fields = [*answer.fields, *(more or ()), ("Age", str(max(0, int(age))))]
         self.say(fields, note)
         self.start_response(answer.status, fields)
         return answer.body
@@ -159,7 +162,7 @@ class Exchange:
         left = self.cache.options.collapse_timeout
         deadline = time.monotonic() + left
         while left > 0:
-            flight, leads = self.cache.flights.join(self.key)
+            flight, leads = self.cache.flights.join(self.key, self.cache.options.collapse_timeout)
             if flight is None:
                 break
             if leads:
@@ -260,7 +263,9 @@ class Exchange:
             return None
         entry = self.confirm(entry, answer.headers)
         note = forwarded("stale", status=304)
-        served = self.serve(entry, note)
+        cookies = [pair for pair in answer.headers if pair[0].lower() == "set-cookie"]
+        mine = [] if self.cache.options.store_cookies else cookies
+        served = self.serve(entry, note, mine)
         if served is not None:
             close(answer.body)
         self.land(Outcome.STORED)
@@ -269,7 +274,9 @@ class Exchange:
     def confirm(self, entry: Entry, headers: Fields) -> Entry:
         """Merge a 304 into the stored response (section 4.3.4)."""
         entry = renewed(self.cache.options, entry, headers, self.requested)
-        if not self.cache.invalidations.since(self.key, self.moment):
+        if not still_shared(self.cache.options, entry):
+            self.cache.guard.delete(self.key)  # this client may have it, and nobody after him
+        elif not self.cache.invalidations.since(self.key, self.moment):
             self.cache.guard.update(self.key, entry)
         return entry
 
@@ -318,7 +325,7 @@ class Exchange:
 
     def renew_behind(self, entry: Entry) -> None:
         """Bring a new response while the stale one is served, once at a time."""
-        flight, leads = self.cache.flights.join(self.key)
+        flight, leads = self.cache.flights.join(self.key, self.cache.options.collapse_timeout)
         if flight is None or not leads:
             return
         behind = Exchange(self.cache, fresh_environ(self.environ), _nowhere, self.key)

@@ -18,7 +18,7 @@ from tropea.caching.validation import merged
 from tropea.core.capturing import Captured
 from tropea.core.dates import format_date
 from tropea.core.directives import split_list
-from tropea.core.fields import Fields, combined, get
+from tropea.core.fields import Fields, combined, drop, get
 
 if TYPE_CHECKING:
     from tropea.caching.exchange import Exchange
@@ -47,8 +47,6 @@ class Keeping:
             return "error"
         directives, is_targeted = directives_of(fields, options.targeted)
         received = options.clock()
-        if get(fields, "Date") is None:
-            fields.append(("Date", format_date(received)))  # section 4.2: set on receipt
         policy = read_policy(
             status, fields, received, targeted=options.targeted, heuristic=options.heuristic
         )
@@ -67,6 +65,8 @@ class Keeping:
                 return "too-large"
         if refused is not None or vary is None:
             return refused
+        if get(fields, "Date") is None:
+            fields.append(("Date", format_date(received)))  # RFC 9110 section 6.6.1
         born = received - initial_age(fields, exchange.requested, received)
         entry = Entry(
             exchange.key.uri, answer.status, stored_fields(fields, directives), born,
@@ -144,7 +144,11 @@ def renewed(options: HTTPCacheOptions, entry: Entry, update: Fields, requested: 
     update = list(update)
     if get(update, "Date") is None:
         update.append(("Date", format_date(received)))
+    if not options.store_cookies:
+        drop(update, "Set-Cookie", "Set-Cookie2")  # they are for the one who asked
     fields = merged(entry.fields, update)
+    directives, _ = directives_of(fields, options.targeted)
+    fields = stored_fields(fields, directives)
     aged = [*fields, *((n, v) for n, v in update if n.lower() == "age")]
     policy = read_policy(
         entry.code, fields, received, targeted=options.targeted, heuristic=options.heuristic
@@ -152,3 +156,15 @@ def renewed(options: HTTPCacheOptions, entry: Entry, update: Fields, requested: 
     born = received - initial_age(aged, requested, received)
     until = until_of(options, born, policy.lifetime, policy.while_revalidating, policy.if_error)
     return entry.changed(fields=fields, policy=policy, born=born, until=until)
+
+
+def still_shared(options: HTTPCacheOptions, entry: Entry) -> bool:
+    """Tell whether an entry that was renewed may go on being shared, as the same variant."""
+    directives, is_targeted = directives_of(entry.fields, options.targeted)
+    vary = vary_of(entry.fields)
+    if vary is None or vary != tuple(name for name, _ in entry.variant):
+        return False
+    return not refusal(
+        {}, entry.code, entry.fields, directives, vary=vary, guessed=entry.policy.lifetime,
+        store_cookies=options.store_cookies, targeted=is_targeted,
+    )  # fmt: skip

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from tropea.caching.collapsing import Outcome
 from tropea.caching.entries import Entry
 from tropea.core.capturing import Captured
-from tropea.core.closing import Chained
+from tropea.core.closing import Chained, close
 from tropea.core.entitytags import read_tag
 from tropea.core.fields import Fields, drop, get, set_field
+from tropea.core.stores import StoreError
 
 if TYPE_CHECKING:
     from tropea.caching.exchange import Exchange
@@ -117,9 +118,16 @@ def store_body(exchange: Exchange, entry: Entry, body: bytes) -> None:
 
 
 def read_body(exchange: Exchange, entry: Entry) -> bytes | None:
-    """Return all that is held of *entry*."""
+    """Return all that is held of *entry*; None where it is gone."""
     blocks: Iterable[bytes] | None = exchange.cache.guard.open(exchange.key, entry, 0, entry.size)
-    return None if blocks is None else b"".join(blocks)
+    if blocks is None:
+        return None
+    try:
+        return b"".join(blocks)
+    except StoreError:
+        return None  # lost while it was read
+    finally:
+        close(blocks)
 
 
 def completion(part: Entry) -> dict[str, str] | None:
