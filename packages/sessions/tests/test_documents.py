@@ -1,0 +1,45 @@
+"""The documents say what is true: their examples run and the tests they name exist."""
+
+import ast
+import pathlib
+import re
+
+HERE = pathlib.Path(__file__).parent
+
+
+def test_every_test_that_the_checklist_names_exists():
+    document = HERE.parent / "docs-asvs.md"
+    if not document.exists():  # an installed package is tested without its documents
+        document = HERE.parent.parent / "docs-asvs.md"
+    text = document.read_text(encoding="utf-8")
+    known = {}
+    for path in HERE.glob("test_*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        known[path.name] = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    import inspect
+
+    from tropea.sessions.testing import StoreContract
+
+    known["test_store_contract.py"] |= {n for n, _ in inspect.getmembers(StoreContract)}
+    named, module = 0, None
+    for reference in re.findall(r"`((?:test_\w+\.py|…)(?:::[\w…]+)*)`", text):
+        name, *rest = reference.split("::")
+        module = module if name == "…" else name
+        assert module in known
+        if rest:
+            assert rest[-1] in known[module], reference
+            named += 1
+    assert named >= 25
+
+
+def test_the_readmes_python_examples_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    first = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    names = {}
+    exec(compile(first, "README.md", "exec"), names)
+    started = []
+    environ = {"REQUEST_METHOD": "GET", "wsgi.url_scheme": "http"}
+    body = names["app"](environ, lambda status, headers: started.append(status))
+    assert (b"".join(body), started) == (b"1", ["200 OK"])
+    names["app"].store.close()
