@@ -57,7 +57,10 @@ def build(ini: str | None, var: str | None) -> Any:
             raise Unable(f"there is no file {ini}")
         from paste.deploy import loadapp
 
-        return loadapp(f"config:{file.resolve()}")
+        try:
+            return loadapp(f"config:{file.resolve()}")
+        except (LookupError, ImportError) as error:  # a section, entry point or module is missing
+            raise Unable(f"{ini}: {error}") from None
     except TropeaError as error:
         raise Unable(str(error)) from None
     except OSError as error:

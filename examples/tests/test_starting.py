@@ -103,6 +103,11 @@ def test_a_read_only_var_is_one_line(clone, tmp_path):
          "serve.py: [app:recipes]: largest_picture: expected a size such as 2M, got 'big'"),
         ("root = %(here)s/onion/static", "root = %(here)s/nowhere", "serve.py: *nowhere*"),
         ("store = sqlite", "store = sqlight", "serve.py: *[[]filter:session]*sqlight*"),
+        ("onion.rules:RULES", "onion.rules:RULEZ",
+         "serve.py: [filter:rewrite]: rules: 'onion.rules' has no 'RULEZ'"),
+        ("pipeline = registry", "pipeline = registri", "serve.py: *No section 'registri'*"),
+        ("egg:tropea-static", "egg:tropea-statik", "serve.py: *tropea-statik*"),
+        ("onion.app:make", "onion.apps:make", "serve.py: *No module named 'onion.apps'*"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_of_the_ini_file_is_named(clone, old, new, line):
