@@ -7,6 +7,7 @@ import inspect
 
 import pytest
 from tropea.core import Layer, RegistryMiddleware
+from tropea.core.paste import filter_factory
 from tropea.core.testing import LayerContract
 
 
@@ -16,7 +17,7 @@ class TestALayerThatDoesNothing(LayerContract):
 
 
 class TestRegistryMiddleware(LayerContract):
-    wraps_body = False
+    paste_factory = filter_factory(RegistryMiddleware, "registry")
 
     def make_layer(self, app):
         return RegistryMiddleware(app)
