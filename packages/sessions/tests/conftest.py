@@ -234,8 +234,11 @@ def wait_for_port(port, process=None, seconds=15):
 class RedisServer:
     """A redis-server of the test's own, which it may kill and start again."""
 
-    def __init__(self, program, *arguments):
+    def __init__(self, program, *arguments, bus=False):
         self.program, self.arguments, self.port = program, arguments, free_port()
+        if bus:  # a cluster's own line; its default, port + 10000, may be no port at all
+            self.bus_port = free_port()
+            self.arguments = (*arguments, "--cluster-port", str(self.bus_port))
         self.folder = tempfile.mkdtemp(prefix="tropea-redis-")
         self.process = None
         self.start()
