@@ -21,6 +21,7 @@ from tropea.core import (
     make_partial,
     make_range,
     parse_range,
+    time_to_http,
     to_wsgi,
 )
 from tropea.core.testing import TestApp, call, make_environ, strategies
@@ -260,6 +261,12 @@ def test_rfc9110_13_2_2_conditional_responses_answer_conditions(environ, status)
     assert answer.status_code == status
     assert status not in (304, 412) or answer.body == b""
     assert status != 304 or answer.headers["ETag"] == '"v1"'
+
+
+def test_rfc9110_8_8_2_2_if_range_does_not_trust_a_date_of_this_minute():
+    fresh = time_to_http()
+    response = Response(HUNDRED, last_modified=fresh, conditional_response=True)
+    assert TestApp(response).get(HTTP_RANGE="bytes=0-1", HTTP_IF_RANGE=fresh).status_code == 200
 
 
 def test_rfc9110_14_2_range_is_ignored_on_head():

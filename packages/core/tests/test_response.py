@@ -250,6 +250,13 @@ def test_webobs_attributes_change_the_response_at_hand():
     assert ("Content-Length", "4") in answer.headers
     response.set_cookie("a", "1", max_age=5, httponly=True, overwrite=True)
     assert response.get_header("Set-Cookie").endswith("Path=/;HttpOnly")
+    response.set_cookie("b", "1", secure=True)
+    response.set_cookie("a", "2", overwrite=True)
+    assert response.get_headers("Set-Cookie") == ["b=1;Path=/;Secure", "a=2;Path=/"]
+    response.unset_cookie("b")
+    assert response.get_headers("Set-Cookie") == ["a=2;Path=/"]
+    with pytest.raises(KeyError):
+        response.unset_cookie("b")
     response.json = {"a": 1}
     assert response.json == {"a": 1}
 

@@ -251,6 +251,15 @@ def test_a_file_can_be_sent_again(path):
     assert TestApp(response).get().body == TestApp(response).get().body == path.read_bytes()
 
 
+def test_one_file_response_can_be_sent_to_two_clients_at_once(path):
+    response = FileResponse(path)
+    one = response(make_environ(), Server().start_response)
+    two = response(make_environ(), Server().start_response)
+    assert b"".join(one) == b"".join(two) == path.read_bytes()
+    one.close()
+    two.close()
+
+
 def test_an_open_file_is_sent_from_where_it_stands_and_closed():
     file = io.BytesIO(b"head body")
     file.seek(5)

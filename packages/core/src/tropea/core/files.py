@@ -41,6 +41,10 @@ class FileObjResponse(Response):
         )  # fmt: skip
         describe(self, size, filename, attachment=attachment)
 
+    def _body(self) -> Any:
+        body = self._app_iter
+        return body.again() if isinstance(body, FileBody) else body
+
     def send(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the file, by the server's own means where it is sent whole."""
         body = super().send(environ, start_response)
@@ -90,6 +94,10 @@ class FileBody:
         self._source, self._size = source, size
         self._file: IO[bytes] | None = None if isinstance(source, Path) else source
         self._start = 0 if self._file is None or size is None else self._file.tell()
+
+    def again(self) -> FileBody:
+        """Return the same file for another call; an open file can be sent only once."""
+        return FileBody(self._source, self._size) if isinstance(self._source, Path) else self
 
     def open(self) -> IO[bytes]:
         """Return the open file."""

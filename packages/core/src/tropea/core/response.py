@@ -292,10 +292,24 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
         """Set a cookie on this response; webob's ``max_age`` and ``httponly`` are taken too."""
         from tropea.core.cookies import as_cookie
 
-        overwrite = attributes.pop("overwrite", False)
-        if overwrite:
-            self.unset_cookie(name, strict=False)
-        self._headerlist.append(make_field("Set-Cookie", as_cookie(name, value, **attributes)))
+        cookie = as_cookie(name, value, **{k: v for k, v in attributes.items() if k != "overwrite"})
+        if attributes.get("overwrite"):
+            self.unset_cookie(cookie.name, strict=False)
+        self._headerlist.append(make_field("Set-Cookie", cookie))
+
+    def unset_cookie(self, name: str, strict: bool = True) -> None:
+        """Take back a cookie that this response would set.
+
+        Raises KeyError where it sets none of that name and *strict* is true.
+        """
+        kept = [
+            (field, value)
+            for field, value in self._headerlist
+            if field.lower() != "set-cookie" or value.partition("=")[0].strip() != name
+        ]
+        if strict and len(kept) == len(self._headerlist):
+            raise KeyError(f"no cookie is set with this name: {name!r}")
+        self._headerlist[:] = kept
 
     # -- WSGI
 
@@ -313,7 +327,7 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
 
     def send(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send this response whatever the request's conditions say."""
-        status, fields, body = self._status, self._headerlist, self._app_iter
+        status, fields, body = self._status, self._headerlist, self._body()
         if fields != self._checked:  # edited since, perhaps behind the checks of its methods
             refuse_forbidden(fields)
         fields = fields[:]
@@ -333,6 +347,10 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
             body = body.ready()
         start_response(status, fields)
         return ClosingIterator(body, *self._onclose) if self._onclose else body
+
+    def _body(self) -> Any:
+        """Return the body of this call; a response may be called many times, and in threads."""
+        return self._app_iter
 
     def conditional_response_app(
         self, environ: WSGIEnvironment, start_response: StartResponse
