@@ -12,10 +12,11 @@ import json
 import pytest
 import webob
 import webob.exc
+from hypothesis import given
 from tropea.core import HandlerResultError, JSONResponse, NotFound, Request, Response, to_wsgi
 from tropea.core.coercion import as_application
 from tropea.core.handlers import is_wsgi_application
-from tropea.core.testing import Server, TestApp, call, make_environ
+from tropea.core.testing import Server, TestApp, call, make_environ, strategies
 
 
 def returned(value, **options):
@@ -318,6 +319,20 @@ def test_json_of_a_handler_cannot_be_nan():
     with pytest.raises(ValueError):
         returned({"a": float("nan")})
     assert isinstance(as_application({}), JSONResponse)
+
+
+@given(strategies.environs())
+def test_nothing_that_a_client_sends_breaks_a_handler_that_looks_at_it(environ):
+    def handler(request):
+        seen = [request.method, request.environ["PATH_INFO"], *request.query.keys()]
+        seen += [cookie.value for cookie in request.cookie_dict.values()]
+        try:
+            seen += [str(value) for value in request.form.values()]
+        except webob.exc.HTTPException as error:
+            assert 400 <= error.code < 500
+        return Response("\n".join(seen).encode("utf-8", "surrogatepass"), etag="v1")
+
+    assert call(to_wsgi(handler), environ).code < 500
 
 
 # -- the programs of the old documentation
