@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 import warnings
+from importlib.metadata import version
 from io import BytesIO
 
 warnings.simplefilter("ignore")
@@ -240,7 +241,7 @@ def timed(make, read):
 
 def main(rounds=15):
     print(
-        f"Python {sys.version.split()[0]}, webob {webob.__version__ if hasattr(webob, '__version__') else '1.8'}, falcon {falcon.__version__}; µs of CPU, medians of {rounds} rounds"
+        f"Python {sys.version.split()[0]}, webob {version('webob')}, falcon {falcon.__version__}; µs of CPU, medians of {rounds} rounds"
     )
     print(f"{'':28}{'ours':>8}{'webob':>8}{'falcon':>8}   ours/webob  ours/falcon  targets")
     for name, make, readers, answer, targets in rows():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
+from io import BufferedRandom, BytesIO
 from tempfile import TemporaryFile
 from typing import IO, Any, NoReturn
 
@@ -175,6 +175,13 @@ def guarded(read: Any, size: int) -> bytes:
     return data
 
 
+class Temporary(BufferedRandom):
+    """A temporary file that closes itself, without complaint, when it is forgotten."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def spool(source: LimitedInput, threshold: int) -> tuple[IO[bytes], int]:
     """Copy the body to memory, or to a temporary file when it is larger than *threshold* bytes.
 
@@ -184,7 +191,7 @@ def spool(source: LimitedInput, threshold: int) -> tuple[IO[bytes], int]:
     size = 0
     for block in blocks(source):
         if size <= threshold < size + len(block):
-            memory, copy = copy, TemporaryFile()  # noqa: SIM115  the request keeps it open
+            memory, copy = copy, Temporary(TemporaryFile(buffering=0))  # noqa: SIM115  kept open
             memory.seek(0)
             copy.write(memory.read())
         copy.write(block)
