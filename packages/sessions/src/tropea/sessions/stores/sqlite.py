@@ -139,7 +139,7 @@ class SQLiteStore(Labels):
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, self._timeout, isolation_level=None, check_same_thread=False
+            self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )
         try:
             connection.execute("pragma journal_mode = wal").close()
