@@ -75,6 +75,16 @@ def css(browser, selector):
     return browser.find_element("css selector", selector)
 
 
+def follow(browser, selector):
+    """Click what leads to another page, and wait until that page is there."""
+    from selenium.webdriver.support.expected_conditions import staleness_of
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    before = css(browser, "html")
+    css(browser, selector).click()
+    WebDriverWait(browser, 20).until(staleness_of(before))
+
+
 def keep_picture(browser, name):
     """Write a screenshot where TROPEA_SCREENSHOTS says, for people to look at."""
     folder = os.environ.get("TROPEA_SCREENSHOTS")
@@ -155,16 +165,16 @@ def test_text_can_be_read_on_its_ground(page, address, scheme, selector):
 def test_a_visitor_signs_in_adds_a_recipe_and_finds_it_again(page, address, tmp_path):
     page.get(f"{address}/sign-in")
     css(page, "#cook").send_keys("Grace")
-    css(page, "main button").click()
+    follow(page, "main button")
     assert css(page, ".note").text == "Welcome, Grace."
     assert css(page, ".who").text == "Grace"
 
-    css(page, "nav .button").click()
+    follow(page, "nav .button")
     css(page, "#title").send_keys("Pancakes <for two>")
     css(page, "#ingredients").send_keys("2 eggs\n1 cup of flour\nMilk")
     css(page, "#method").send_keys("Mix.\nBake.")
     css(page, "#picture").send_keys(png(tmp_path / "pancakes.png"))
-    css(page, "main button").click()
+    follow(page, "main button")
     assert css(page, "h1").text == "Pancakes <for two>"
     assert css(page, ".note").text == "Pancakes <for two> is in the book now."
     assert css(page, ".signed").text == "from the kitchen of Grace"
@@ -174,7 +184,7 @@ def test_a_visitor_signs_in_adds_a_recipe_and_finds_it_again(page, address, tmp_
     page.get(address)
     assert "Pancakes <for two>" in css(page, ".recent").text
     assert page.find_elements("css selector", ".note") == []  # a flash is shown once
-    css(page, "button.quiet").click()
+    follow(page, "button.quiet")
     assert css(page, ".note").text == "Come back soon."
     assert page.find_elements("css selector", ".who") == []
 
@@ -194,7 +204,7 @@ def test_a_picture_that_is_none_comes_back_with_the_reason(page, address, tmp_pa
     for name in ("title", "ingredients", "method"):
         css(page, f"#{name}").send_keys("Something")
     css(page, "#picture").send_keys(str(fake))
-    css(page, "main button").click()
+    follow(page, "main button")
     assert css(page, ".note.bad").text == "Only PNG, JPEG, GIF and WebP pictures are taken."
     assert css(page, "#title").get_attribute("value") == "Something"
 
