@@ -77,6 +77,14 @@ def test_arguments_of_the_path_are_converted_and_those_given_in_place_are_not():
         handler(get(""), id="x")
 
 
+def test_arguments_that_a_route_converted_already_stay_as_they_are():
+    day = date(2026, 11, 21)
+    find = with_request_args(day=date, tags=[str], name=str)(
+        lambda request, day, tags, name: (day, tags, name)
+    )
+    assert find(get(""), day=day, tags=["a"], name=7) == (day, ["a"], 7)
+
+
 def test_form_fields_come_before_the_query():
     environ = {"REQUEST_METHOD": "POST", "QUERY_STRING": "id=1&tags=q", "CONTENT_TYPE": "application/x-www-form-urlencoded",
                "CONTENT_LENGTH": "4", "wsgi.input": BytesIO(b"id=2")}  # fmt: skip

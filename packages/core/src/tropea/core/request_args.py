@@ -93,8 +93,8 @@ def with_request_args(
             given = dict(zip(parameters, args, strict=False))
             request = _find_request(args, kwargs)
             for name, spec in specs.items():
-                if name in given:
-                    continue
+                if name in given or not isinstance(kwargs.get(name, ""), str):
+                    continue  # given in place, or converted already by a route
                 value = _fetch(
                     request,
                     name,
@@ -132,7 +132,7 @@ def _fetch(
     convert, many = spec
     has_default = parameter is not None and parameter.default is not inspect.Parameter.empty
     if name in kwargs:
-        values = kwargs[name] if many and isinstance(kwargs[name], list) else [kwargs[name]]
+        values = [kwargs[name]]
     else:
         values = request.form.getlist(name) or request.query.getlist(name)
     if not values:
