@@ -152,7 +152,14 @@ def test_what_is_not_there_is_404_and_told_apart_from_nothing_else(app, ask):
 
 def test_wrong_options_fail_when_the_layer_is_built(root):
     for wrong in (
-        {"root": "/nowhere/at/all"},
+        {"root": root / "none"},
+        {"root": ""},
+        {"root": 3},
+        {"root": {}},
+        {"headers": 3},
+        {"cache_control": [("a", 1)]},
+        {"max_age": -1},
+        {"immutable": 3},
         {"maxage": 3},
         {"keep": "much"},
         {"headers": {"X": "a\r\nb"}},
@@ -169,3 +176,74 @@ def test_wrong_options_fail_when_the_layer_is_built(root):
             static_server(**({"root": root} | wrong))
     with pytest.raises(OptionError, match="did you mean 'max_age'"):
         StaticMiddleware.layer(root, maxage=3)
+
+
+@pytest.mark.parametrize("options", MODES.values(), ids=MODES.keys())
+def test_a_system_without_openat_and_pread_serves_the_same(
+    root, ask, monkeypatch, tmp_path, options
+):
+    from tropea.static import folders
+
+    monkeypatch.setattr(folders, "HAS_HANDLES", False)
+    monkeypatch.setattr(folders, "pread", folders._pread_by_seeking)
+    (tmp_path / "secret").write_text("SECRET")
+    (root / "out").symlink_to(tmp_path / "secret")
+    (root / "in").symlink_to("a.txt")
+    app = static_server(root, **options)
+    assert ask(app, "/a.txt").body == ask(app, "/in").body == b"hello world"
+    assert ask(app, "/sub/").status == 200
+    assert ask(app, "/big.bin", headers={"Range": "bytes=300-"}).body[:2] == b"\x2c\x2d"
+    assert ask(app, "/out").status == ask(app, "/none").status == 404
+    tag = ask(app, "/big.bin")["ETag"]
+    assert ask(app, "/big.bin", headers={"If-None-Match": tag}).status == 304
+    (root / "big.bin").write_bytes(b"new")
+    assert ask(app, "/big.bin").body == b"new"
+
+
+def test_the_last_attempt_for_a_file_that_never_rests_is_not_an_error(root, ask, monkeypatch):
+    from tropea.static import variants
+    from tropea.static.errors import Stale
+
+    app = static_server(root, keep=0)
+
+    def always_stale(self):
+        raise Stale
+
+    monkeypatch.setattr(variants.Variant, "open", always_stale)
+    assert ask(app, "/big.bin").status == 404
+
+
+def test_a_file_that_cannot_be_read_at_the_scan_is_left_out_and_logged(
+    root, ask, monkeypatch, caplog
+):
+    from tropea.static import folders
+
+    def broken(descriptor, size, offset):
+        raise OSError(5, "input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(folders, "pread", broken)
+        app = static_server(root)
+    assert ask(app, "/a.txt").status == 404
+    assert "input/output error" in caplog.text
+    assert str(root) not in caplog.text
+
+
+def test_a_file_that_changes_during_the_scan_is_served_as_it_became(root, ask, monkeypatch):
+    from tropea.static import folders
+
+    real = folders.FolderSource.open
+    changed = []
+
+    def change_first(self, found):
+        if found.path == "a.txt" and not changed:
+            changed.append(found)
+            (root / "a.txt").write_text("it became longer")
+        return real(self, found)
+
+    monkeypatch.setattr(folders.FolderSource, "open", change_first)
+    assert ask(static_server(root), "/a.txt").body == b"it became longer"
+
+
+def test_the_representation_names_the_root_for_people(root):
+    assert "FolderSource" in repr(static_server(root).files.mounts[0].sources[0])

@@ -21,6 +21,7 @@ class StaticFiles:
     """Everything that options decide at start-up.
 
     table: what paths answer; replaced as a whole by ``rescan``.
+    mounts: the sources, by prefix.
     manifest: plain name -> hashed name; empty without one.
     Raises OptionError where the options cannot be carried out.
     """
@@ -36,7 +37,8 @@ class StaticFiles:
             for prefix, roots in options.mounts
         ]
         self.prefix = options.mounts[0][0]
-        self._lookup = Lookup(mounts, Making(options, rules, read_front(options.sendfile)))
+        self.mounts = tuple(mounts)
+        self._lookup = Lookup(self.mounts, Making(options, rules, read_front(options.sendfile)))
         self.rescan()
 
     def rescan(self) -> None:
