@@ -58,7 +58,7 @@ def naive(rules, path, query, environ):
 @given(
     st.lists(rule, min_size=1, max_size=8), path, query, st.sampled_from(["a.test", "b.test:80"])
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_index_and_a_loop_agree_on_random_rules(made, path, query, host):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RunawayPatternWarning)
@@ -83,7 +83,7 @@ line = st.builds(
 
 
 @given(st.lists(line, min_size=1, max_size=8), path, query, st.sampled_from(["a.test", "b.test"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_index_and_a_loop_agree_on_random_rule_files(lines, path, query, host):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RunawayPatternWarning)

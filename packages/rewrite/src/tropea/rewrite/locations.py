@@ -26,17 +26,14 @@ _HOST_PART = re.compile(r"[A-Za-z0-9._-]*").fullmatch
 
 
 def quote_path(path: str) -> str:
-    """Percent-encode a path; bytes arrive as Latin-1 or as UTF-8 with surrogate escapes."""
-    if path.isascii():
-        return quote(path, _PATH_SAFE)
-    try:
-        return quote(path.encode("latin-1"), _PATH_SAFE)
-    except UnicodeEncodeError:
-        return quote(path.encode("utf-8", "surrogateescape"), _PATH_SAFE)
+    """Percent-encode a path of text; surrogate escapes stand for bytes that are no UTF-8."""
+    return quote(path.encode("utf-8", "surrogateescape"), _PATH_SAFE)
 
 
 def quote_query(query: str) -> str:
     """Percent-encode what a query may not hold as it is; what is encoded already stays.
+
+    Characters up to 255 are bytes, as QUERY_STRING has them.
 
     >>> quote_query('a=1 2&b=%20"')
     'a=1%202&b=%20%22'

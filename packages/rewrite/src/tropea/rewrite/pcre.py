@@ -40,7 +40,8 @@ _NAMED = re.compile(r"\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')")
 _NAMED_BACK = re.compile(r"\\k(?:<(\w+)>|\{(\w+)\}|'(\w+)')")
 _NUMBER_BACK = re.compile(r"\\g(?:(\d+)|\{(-?\d+)\}|\{([A-Za-z_]\w*)\})")
 _HEXADECIMAL = re.compile(r"\\x(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{0,2}))")
-_OCTAL = re.compile(r"\\(?:o\{([0-7]{1,6})\}|(0[0-7]{0,2}))")
+_THREE = re.compile(r"\\[0-7]{3}")
+_OCTAL = re.compile(r"\\(?:o\{([0-7]{1,6})\}|([0-7]{3}|0[0-7]{0,2}))")
 _FLAGS = re.compile(r"\(\?([imsxU]*)(?:-([imsxU]+))?([:)])")
 _OPENINGS = re.compile(r"\(\?(?:[:=!>#]|<[=!]|P[=]|\([\w<>']+\))")
 
@@ -115,7 +116,7 @@ class _Translator:
             self._put(_OUTSIDE[letter], 2)
         elif letter in "kg":
             self._back_reference()
-        elif letter in "xo0":
+        elif letter in "xo0" or _THREE.match(source, at):
             self._code()
         elif letter in "123456789":
             digits = re.compile(r"\\(\d{1,2})").match(source, at)

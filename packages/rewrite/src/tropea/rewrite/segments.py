@@ -20,6 +20,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 _LITERAL, _AT, _SUBPATTERN = _constants.LITERAL, _constants.AT, _constants.SUBPATTERN
+_REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
 _STARTS = (_constants.AT_BEGINNING, _constants.AT_BEGINNING_STRING)
 
 
@@ -77,7 +78,10 @@ def _walk(tokens: list[tuple[Any, Any]], delimiters: str, whole: bool) -> tuple[
     run, opened = "", whole
     extension = ""
     ends = [(_AT, _constants.AT_END_STRING)] if whole else []
-    for op, argument in [*tokens, *ends]:
+    steps = [*tokens, *ends]
+    for place, (op, argument) in enumerate(steps):
+        if _is_last_slash(op, argument, steps[place + 1 : place + 2], delimiters):
+            op, argument = _LITERAL, ord("/")  # noqa: PLW2901
         if op is _LITERAL and chr(argument) not in delimiters:
             run += chr(argument)
             continue
@@ -89,6 +93,16 @@ def _walk(tokens: list[tuple[Any, Any]], delimiters: str, whole: bool) -> tuple[
         run = ""
         opened = op is _LITERAL or (op is _AT and argument in _STARTS)
     return found, extension
+
+
+def _is_last_slash(op: Any, argument: Any, after: list[tuple[Any, Any]], delimiters: str) -> bool:
+    """Tell whether a step is ``/?`` or the like before the end: it ends a segment, too."""
+    return (
+        op in _REPEATS
+        and after == [(_AT, _constants.AT_END_STRING)]
+        and list(argument[2]) == [(_LITERAL, ord("/"))]
+        and "/" in delimiters
+    )
 
 
 class SegmentIndex(Generic[T]):

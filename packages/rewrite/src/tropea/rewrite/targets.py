@@ -55,6 +55,7 @@ class Target:
             pieces = self._take_origin(found, pieces)
         pieces, fragment = cut(pieces, "#")
         path, query = cut(pieces, "?")
+        query = [p if isinstance(p, int) else _ascii(p) for p in query] if query else query
         self._fragment = compile_template(fragment, _fragment_of) if fragment else None
         if self._whole:
             self._path, self._query = _join(path, query), None
@@ -102,7 +103,10 @@ class Target:
         """Return the reference of a redirect; raise UnsafeTarget where a host would be forged."""
         path, query = self.inside(match, query)
         if self.origin is None:
-            location = local_reference(environ.get("SCRIPT_NAME", "") + path, query)
+            script = environ.get("SCRIPT_NAME", "")
+            if script and not script.isascii():
+                script = script.encode("latin-1").decode("utf-8", "surrogateescape")
+            location = local_reference(script + path, query)
         else:
             host = self._host(match) if self._host else environ.get("HTTP_HOST", "")
             if not is_host(host):
@@ -165,8 +169,13 @@ def _argument_of(text: str) -> str:
     return quote_plus(text, errors="surrogateescape")
 
 
+def _ascii(text: str) -> str:
+    """Encode what a query's own text has beyond ASCII, as UTF-8."""
+    return text if text.isascii() else "".join(c if c.isascii() else quote_plus(c) for c in text)
+
+
 def _fragment_of(text: str) -> str:
-    return quote_query(text)
+    return quote_query(_ascii(text))
 
 
 def _host_part_of(text: str) -> str:

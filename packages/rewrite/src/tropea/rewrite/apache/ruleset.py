@@ -403,11 +403,12 @@ def _finished(state: State, status: int, location: str = "") -> Verdict:
 
 def _redirected(variables: Mapping[str, str | None]) -> dict[str, str]:
     """Give variables the names that they have after an internal redirect."""
-    return {
+    renamed = {
         f"REDIRECT_{name}": value
         for name, value in variables.items()
         if value is not None and not name.startswith("REDIRECT_")
     }
+    return {**renamed, "REDIRECT_STATUS": "200"}
 
 
 def _vary(state: State) -> tuple[str, ...]:
