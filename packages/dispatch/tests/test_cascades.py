@@ -55,14 +55,18 @@ class TestCascade:
         @second.match("/", "POST")
         def takes_all(request):
             stream = request.environ["wsgi.input"]
-            return b"|".join([stream.readline(), stream.read(2), *stream.readlines(), stream.read(1)])
+            return b"|".join(
+                [stream.readline(), stream.read(2), *stream.readlines(), stream.read(1)]
+            )
 
         answer = ask(Cascade(first, first, second), "/", "POST", b"line one\ntwo\nthree\n")
         assert answer.body == b"line one\n|tw|o\n|three\n|"
 
     def test_bodies_of_those_that_declined_are_closed(self, ask):
         closed = []
-        first = lambda environ, start: Response("x", 404, onclose=lambda: closed.append(1))(environ, start)  # noqa: E731
+        first = lambda environ, start: Response("x", 404, onclose=lambda: closed.append(1))(
+            environ, start
+        )  # noqa: E731
         assert ask(Cascade(first, says("second"))).status_code == 200
         assert closed == [1]
 
@@ -97,7 +101,11 @@ class TestComposite:
     def test_wrong_keys_are_refused(self):
         with pytest.raises(OptionError, match="neither a prefix such as '/admin' nor a host"):
             composite(Loader(), {}, admin="x")
-        for local, message in (({}, "app1"), ({"apps": "x"}, "no option 'apps'"), ({"app1": "x", "catch": "4"}, "statuses")):
+        for local, message in (
+            ({}, "app1"),
+            ({"apps": "x"}, "no option 'apps'"),
+            ({"app1": "x", "catch": "4"}, "statuses"),
+        ):
             with pytest.raises(OptionError, match=message):
                 cascade(Loader(), {}, **local)
 
@@ -145,7 +153,11 @@ class TestPasteDeploy:
 
     def test_the_entry_points_are_there(self):
         def named(group):
-            return {e.name: e for e in entry_points(group=group) if e.value.startswith("tropea.dispatch")}
+            return {
+                e.name: e
+                for e in entry_points(group=group)
+                if e.value.startswith("tropea.dispatch")
+            }
 
         assert named("paste.composite_factory")["main"].load() is composite
         assert named("paste.composite_factory")["cascade"].load() is cascade

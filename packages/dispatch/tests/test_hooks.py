@@ -31,7 +31,9 @@ def app():
 
     @app.route("/fail/<kind>")
     def fail(request, kind):
-        raise {"value": ValueError, "unicode": UnicodeError, "key": KeyError, "404": NotFound}[kind]("why")
+        raise {"value": ValueError, "unicode": UnicodeError, "key": KeyError, "404": NotFound}[
+            kind
+        ]("why")
 
     return app
 
@@ -40,7 +42,9 @@ class TestBeforeAndAfter:
     def test_before_hooks_run_in_order_and_one_may_answer(self, app, ask):
         seen = []
         app.add_before_response(lambda request: seen.append("one"))
-        app.add_before_response(lambda request: "closed" if request.path == "/closed" else seen.append("two"))
+        app.add_before_response(
+            lambda request: "closed" if request.path == "/closed" else seen.append("two")
+        )
         assert ask(app, "/ok").body == b"ok"
         assert ask(app, "/closed").body == b"closed"
         assert seen == ["one", "two", "one"]
@@ -140,7 +144,9 @@ class TestStates:
         app.set_route("/why2", why)
         assert ask(app, "/why2").status_code == 500
 
-    def test_a_failing_state_handler_falls_back_to_500_and_then_to_the_built_in_page(self, app, ask):
+    def test_a_failing_state_handler_falls_back_to_500_and_then_to_the_built_in_page(
+        self, app, ask
+    ):
         def broken(request, **_):
             raise RuntimeError
 
@@ -178,7 +184,10 @@ class TestErrors:
     def test_the_nearest_class_wins_whatever_the_order(self, app, ask):
         app.set_error_handler(Exception, lambda request, error: ("any", 500))
         app.set_error_handler(ValueError, lambda request, error: (f"value {error}", 400))
-        assert (ask(app, "/fail/unicode").status_code, ask(app, "/fail/unicode").body) == (400, b"value why")
+        assert (ask(app, "/fail/unicode").status_code, ask(app, "/fail/unicode").body) == (
+            400,
+            b"value why",
+        )
         assert ask(app, "/fail/key").body == b"any"
         app.pop_error_handler(Exception)
         assert ask(app, "/fail/key").status_code == 500
@@ -250,7 +259,14 @@ class TestApplication:
         app = Application("routes")
         app.set_filter("email", r"[a-zA-Z.-]+@[a-zA-Z.-]+")
         shown = lambda pattern: lambda request, *args: f"{pattern} {args} {request.groups}"  # noqa: E731
-        for pattern in ("/u/<name>", "/i/<n:int>", "/f/<n:float>", "/w/<n:word>", "/h/<n:hex>", "/t/<a>/<b>/<c>"):
+        for pattern in (
+            "/u/<name>",
+            "/i/<n:int>",
+            "/f/<n:float>",
+            "/w/<n:word>",
+            "/h/<n:hex>",
+            "/t/<a>/<b>/<c>",
+        ):
             app.set_route(pattern, shown(pattern))
         app.set_route("/e/<login:email>", lambda request, login: f"email {login}")
         app.set_route("/x/<n:re:[a-zA-F0-9]+>", lambda request, number: number)
@@ -259,14 +275,21 @@ class TestApplication:
 
     def test_recorded_requests_are_answered_alike(self, routed, ask, facts):
         #: int is unsigned, and unknown methods and wrong methods get their own statuses.
-        ours = {"route.'/i/-12'": 404, "route.noname": 405, "route.unknownmethod": 501, "route.405.head": 404}
+        ours = {
+            "route.'/i/-12'": 404,
+            "route.noname": 405,
+            "route.unknownmethod": 501,
+            "route.405.head": 404,
+        }
         checked = 0
         for fact in facts("poorwsgi281"):
             if not fact["id"].startswith("route."):
                 continue
             request = fact["request"]
             answer = ask(routed, request["path"], request["method"])
-            assert answer.status_code == ours.get(fact["id"], int(fact["response"]["status"][:3])), fact["id"]
+            assert answer.status_code == ours.get(
+                fact["id"], int(fact["response"]["status"][:3])
+            ), fact["id"]
             if fact["id"] not in ours and answer.status_code == 200:
                 assert answer.body_text == fact["response"]["body"]
                 checked += 1

@@ -12,7 +12,7 @@ from tropea.dispatch.patterns import Pattern
 from tropea.dispatch.rawpatterns import RegexPattern
 from tropea.dispatch.routes import Route
 from tropea.dispatch.table import RouteTable
-from tropea.dispatch.tuplespace import compile_match
+from tropea.dispatch.unrolled import compile_match
 from tropea.dispatch.walk import RouteIndex, first_match
 
 PIECES = [

@@ -73,7 +73,9 @@ def test_under_cgi(recipes):
             "SERVER_NAME": "localhost", "SERVER_PORT": "80", "QUERY_STRING": "",
             "SCRIPT_NAME": "/cgi-bin/recipes.py", "PATH_INFO": path.removeprefix("/cgi-bin/recipes.py"),
         }  # fmt: skip
-        done = subprocess.run([sys.executable, PROGRAM], env=environ, capture_output=True, timeout=60, check=True)
+        done = subprocess.run(
+            [sys.executable, PROGRAM], env=environ, capture_output=True, timeout=60, check=True
+        )
         head, _, body = done.stdout.partition(b"\r\n\r\n")
         assert head.startswith(b"Status: 200 OK")
         return body.decode()

@@ -77,13 +77,17 @@ def test_a_conversation_with_simple_websocket_under_werkzeug(ask):
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        client = client_library.create_connection(f"ws://127.0.0.1:{server.server_port}/echo/hello", timeout=10)
+        client = client_library.create_connection(
+            f"ws://127.0.0.1:{server.server_port}/echo/hello", timeout=10
+        )
         for word in ("one", "två"):
             client.send(word)
             assert client.recv() == f"hello {word}"
         client.close()
         with pytest.raises(client_library.WebSocketBadStatusException, match="404"):
-            client_library.create_connection(f"ws://127.0.0.1:{server.server_port}/nothing", timeout=10)
+            client_library.create_connection(
+                f"ws://127.0.0.1:{server.server_port}/nothing", timeout=10
+            )
     finally:
         server.shutdown()
         thread.join(timeout=10)

@@ -20,12 +20,14 @@ from .annotating import RoutesMiddleware
 from .application import Application
 from .cascade import Cascade
 from .controllers import Controller, ControllerApp
-from .converters import Converter, EnumConverter, RegexConverter, register_converter
+from .converters import Converter, RegexConverter
 from .declining import Declined, declined
 from .dispatcher import Dispatcher, DispatcherApp, dispatcher_app
 from .errors import DispatchError, PatternError, RouteError, URLGenerationError
+from .kinds import EnumConverter
 from .patterns import ExtensiblePattern, Pattern
 from .rawpatterns import RegexPattern
+from .registry import register_converter
 from .resources import connect, resource
 from .routes import Route
 from .urls import urlfor

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .converters import PathConverter
+from .kinds import PathConverter
 from .mounting import MountPattern
-from .patterns import Pattern, Segment
+from .patterns import Pattern
 from .routes import Route
+from .segments import Segment
 from .syntax import Parameter
 from .walk import RouteIndex
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import WSGIApplication
 
-from .converters import CONVERTERS, Converter, Factory, RegexConverter, as_factory
+from .converters import Converter, RegexConverter
 from .declaring import Declaration, Declarer, PatternMaker, located, place, split_options, words
 from .errors import RouteError
 from .mounting import MountPattern
@@ -15,6 +15,7 @@ from .origin import declared_at
 from .patterns import Pattern
 from .prefixes import PrefixedPattern, check_prefix, prefixed_regex
 from .rawpatterns import RegexPattern
+from .registry import CONVERTERS, Factory, as_factory
 from .routes import Decorator, Predicate, Route
 from .verbs import read_methods
 

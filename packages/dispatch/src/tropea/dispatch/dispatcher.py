@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal
-from wsgiref.types import WSGIEnvironment
 
 from .answering import Answering, bring_in_webob
-from .calling import import_handler
 from .checks import Problem
 from .declarations import Declarations
-from .declaring import Declaration
-from .errors import RouteError, URLGenerationError
+from .errors import RouteError
 from .hooks import Hooks, as_decorator
 from .patterns import Groups
+from .reversing import Reversing
 from .routes import Route
 from .table import RouteTable
-from .urls import HandlerURL, current_environ, make_url
 from .verbs import read_methods
 
 log = logging.getLogger("tropea.dispatch")
 
 
-class DispatcherApp(Answering, Declarations):
+class DispatcherApp(Answering, Reversing):
     """Map paths and methods to handlers, and handlers back to URLs.
 
     prefix: stands before every pattern of this dispatcher.
@@ -56,7 +53,7 @@ class DispatcherApp(Answering, Declarations):
         strict_routes: bool = False,
         max_path: int = 8192,
     ) -> None:
-        Declarations.__init__(self, prefix)
+        Reversing.__init__(self, prefix)
         self.cache_size, self.debug = cache_size, debug
         self.strict_slashes, self.list_as = strict_slashes, list_as
         self.strict_routes, self.max_path = strict_routes, max_path
@@ -152,112 +149,8 @@ class DispatcherApp(Answering, Declarations):
         route, groups = self.table.find(path, method)
         return None if route is None else (route, groups)
 
-    # -- URLs
-
-    def declare(self, make: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        start = len(self.entries)
-        decorate = super().declare(make, args, kwargs)
-        self._give_urls(start)
-        if decorate is None:
-            return None
-
-        def decorate_with_url(handler: Any) -> Any:
-            start = len(self.entries)
-            decorate(handler)
-            self._give_urls(start)
-            return handler
-
-        return decorate_with_url
-
-    def _give_urls(self, start: int) -> None:
-        """Give new handlers their ``url``; the first dispatcher of a handler wins."""
-        for entry in self.entries[start:]:
-            handler = entry.route.handler if isinstance(entry, Declaration) else None
-            if handler is None or isinstance(handler, str) or hasattr(handler, "url"):
-                continue
-            try:
-                handler.url = HandlerURL(self, handler)
-            except AttributeError:  # bound methods and builtins hold none: there is urlfor()
-                continue
-
-    def urlfor(self, target: str | Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
-        """Return the URL of a route's name, a handler, or the dotted path of one.
-
-        args, kwargs: the groups' values, and ``scheme, netloc, script_name, absolute, query,
-            fragment``.
-        Raises URLGenerationError where there is no such route, or the values do not fit.
-        """
-        return self.build(target, args, kwargs, current_environ())
-
-    def build(
-        self,
-        target: str | Callable[..., Any],
-        args: Iterable[Any],
-        kwargs: dict[str, Any],
-        environ: WSGIEnvironment | None,
-    ) -> str:
-        """Return a URL as :meth:`urlfor` does, for the request of *environ*."""
-        if args and hasattr(next(iter(args)), "environ"):
-            request, *args = args
-            environ = request.environ
-        routes = self._targets(target)
-        route = _choose(routes, tuple(args), kwargs)
-        keys = route.compiled.keys
-        options = {k: v for k, v in kwargs.items() if k in _URL_OPTIONS and k not in keys}
-        values = {k: v for k, v in kwargs.items() if k not in options}
-        if "name" in values and "name" not in keys and route.name == values["name"]:
-            del values["name"]
-        return make_url(route, tuple(args), values, environ=environ, **options)
-
-    def _targets(self, target: str | Callable[..., Any]) -> list[Route]:
-        if not isinstance(target, str):
-            routes = self.routes_of(target)
-            if not routes:
-                raise URLGenerationError(f"{target!r} has no route here")
-            return routes
-        named = self.table.named(target)
-        if named is not None:
-            return [named]
-        if "." in target or ":" in target:
-            try:
-                routes = self.routes_of(import_handler(target))
-            except RouteError as error:
-                raise URLGenerationError(str(error)) from None
-            if routes:
-                return routes
-        raise URLGenerationError(f"no route is called {target!r}")
-
-    def routes_of(self, handler: Any) -> list[Route]:
-        """Return the routes of a handler, in declared order."""
-        return self.table.of_handler(handler)
-
-    def root_of(self, handler: Any) -> DispatcherApp:
-        """Return the outermost dispatcher that includes this one and knows *handler*."""
-        for parent in self.parents:
-            if isinstance(parent, DispatcherApp) and parent.routes_of(handler):
-                return parent.root_of(handler)
-        return self
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.prefix or '/'} with {len(self.entries)} declarations>"
-
-
-_URL_OPTIONS = frozenset(("scheme", "netloc", "script_name", "absolute", "query", "fragment"))
-
-
-def _choose(routes: list[Route], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Route:
-    """Return the route that is named, or the first whose groups are those given."""
-    name = kwargs.get("name")
-    if name is not None and not any("name" in route.compiled.keys for route in routes):
-        for route in routes:
-            if route.name == name:
-                return route
-        raise URLGenerationError(f"no route of this handler is called {name!r}")
-    given = {*range(len(args)), *(k for k in kwargs if k not in _URL_OPTIONS)}
-    for route in routes:
-        if given == set(route.compiled.keys) - _URL_OPTIONS.difference(kwargs):
-            return route
-    return routes[0]
 
 
 #: The class under its short name.

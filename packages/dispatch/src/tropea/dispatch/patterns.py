@@ -5,13 +5,12 @@ Nothing here knows about WSGI: a path is decoded text, as ``PATH_INFO`` means it
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from .converters import CONVERTERS, NO, Converter, Factory, StringConverter
 from .errors import PatternError, URLGenerationError
-from .regexes import check_regex
+from .registry import CONVERTERS, Factory
+from .segments import Composite, Segment
 from .syntax import Parameter, Reader, Tokens
 
 #: What a pattern reads from a path: values by name, or by number where they have none.
@@ -75,7 +74,7 @@ class Pattern:
         self.head = first if isinstance(first, str) and not self.ignorecase else ""
         self.first = first_segment(self.head)
         if any(parameter.converter.crosses_slashes() for parameter in self.parameters):
-            self._whole = _Composite(self.template, self.ignorecase)
+            self._whole = Composite(self.template, self.ignorecase)
         else:
             self.segments = tuple(Segment(tokens, self.ignorecase) for tokens in segments)
 
@@ -148,101 +147,6 @@ class Pattern:
         return f"{type(self).__name__}({self.text!r})"
 
 
-class Segment:
-    """What stands between two slashes of a pattern."""
-
-    def __init__(self, tokens: Tokens, ignorecase: bool) -> None:
-        self.keys = tuple(t.key for t in tokens if isinstance(t, Parameter))
-        self.literal: str | None = None
-        self.read: Callable[[str], Any] | None = None  #: of a single parameter; NO refuses
-        #: Whether any text but the empty one will do.
-        self.plain = False
-        #: Two segments of the same kind match the same texts.
-        self.kind: Any = None
-        self._composite: _Composite | None = None
-        only = tokens[0] if len(tokens) == 1 else None
-        if not tokens or (isinstance(only, str) and not ignorecase):
-            self.literal = only if isinstance(only, str) else ""
-        elif isinstance(only, Parameter) and not ignorecase:
-            converter = only.converter
-            self.plain = type(converter) is StringConverter
-            self.read = converter.read
-            self.kind = converter.kind()
-        else:
-            self._composite = _Composite(tokens, ignorecase)
-            self.kind = id(self)
-
-    def values(self, part: str) -> tuple[Any, ...] | None:
-        """Return the values of the parameters, or None where *part* is not for this segment."""
-        if self.plain:
-            return (part,) if part else None
-        if self.read is not None:
-            value = self.read(part)
-            return None if value is NO else (value,)
-        if self._composite is not None:
-            return self._composite.read(part)
-        return () if part == self.literal else None
-
-    def add(self, part: str, found: Groups) -> bool:
-        """Put the values read from *part* into *found*; False where it does not match."""
-        values = self.values(part)
-        if values is None:
-            return False
-        found.update(zip(self.keys, values, strict=True))
-        return True
-
-    def texts(self, part: str) -> tuple[str, ...] | None:
-        """Return the text of each parameter in *part*."""
-        if self._composite is not None:
-            return self._composite.texts(part)
-        return (part,) if self.keys else ()
-
-
-class _Composite:
-    """Literal text and parameters matched by one regular expression."""
-
-    def __init__(self, tokens: Iterable[str | Parameter], ignorecase: bool) -> None:
-        source, self.spots, group = [], [], 1
-        for token in tokens:
-            if isinstance(token, str):
-                source.append(re.escape(token))
-                continue
-            inner = re.compile(token.converter.pattern)
-            if inner.groups and re.search(r"\\[1-9]|\(\?P=|\(\?\(", token.converter.pattern):
-                raise PatternError(f"{token.key}: a back-reference must be a segment of its own")
-            source.append(f"({_unnamed(token.converter.pattern)})")
-            self.spots.append((group, token.converter))
-            group += 1 + inner.groups
-        regex = "".join(source)
-        check_regex(regex)
-        self._fullmatch = re.compile(regex, re.IGNORECASE if ignorecase else 0).fullmatch
-        self._ignorecase = ignorecase
-
-    def texts(self, text: str) -> tuple[str, ...] | None:
-        found = self._fullmatch(text)
-        return None if found is None else tuple(found[group] for group, _ in self.spots)
-
-    def read(self, text: str) -> tuple[Any, ...] | None:
-        texts = self.texts(text)
-        if texts is None:
-            return None
-        values = []
-        for (_, converter), one in zip(self.spots, texts, strict=True):
-            value = _insensitive(converter, one) if self._ignorecase else converter.read(one)
-            if value is NO:
-                return None
-            values.append(value)
-        return tuple(values)
-
-
-def _insensitive(converter: Converter, text: str) -> Any:
-    """Read *text* that matched without regard to case."""
-    try:
-        return converter.from_string(text)
-    except ValueError:
-        return NO
-
-
 def first_segment(head: str) -> str | None:
     """Return the segment that *head* fixes, or None where it ends before the second slash.
 
@@ -251,11 +155,6 @@ def first_segment(head: str) -> str | None:
     """
     parts = head.split("/", 2)
     return parts[1] if len(parts) == 3 and not parts[0] else None
-
-
-def _unnamed(regex: str) -> str:
-    """Drop the names of groups, which might stand twice in the whole expression."""
-    return re.sub(r"(?<!\\)\(\?P<\w+>", "(", regex)
 
 
 def _joined(tokens: Iterable[str | Parameter]) -> list[str | Parameter]:

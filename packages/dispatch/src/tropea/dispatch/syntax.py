@@ -12,9 +12,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .converters import Converter, Factory, RegexConverter, SegmentConverter, make_converter
+from .converters import Converter, RegexConverter, SegmentConverter
 from .errors import PatternError
 from .regexes import any_but_slash
+from .registry import Factory, make_converter
 
 _HYBRID = re.compile(r"([A-Za-z_]\w*):([^/]*)")
 _PARAMETER = re.compile(r"([^\W\d]\w*)?(?::([^\W\d]\w*))?\Z")

@@ -10,7 +10,7 @@ from repoze.lru import LRUCache
 
 from .checks import Problem, find_problems
 from .routes import Route
-from .tuplespace import compile_match
+from .unrolled import compile_match
 from .verbs import STANDARD
 from .walk import Found, RouteIndex, first_match
 

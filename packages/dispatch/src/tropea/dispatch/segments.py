@@ -1,0 +1,112 @@
+"""What stands between two slashes of a pattern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .converters import NO, Converter, StringConverter
+from .errors import PatternError
+from .regexes import check_regex
+from .syntax import Parameter, Tokens
+
+
+class Segment:
+    """What stands between two slashes of a pattern."""
+
+    def __init__(self, tokens: Tokens, ignorecase: bool) -> None:
+        self.keys = tuple(t.key for t in tokens if isinstance(t, Parameter))
+        self.literal: str | None = None
+        self.read: Callable[[str], Any] | None = None  #: of a single parameter; NO refuses
+        #: Whether any text but the empty one will do.
+        self.plain = False
+        #: Two segments of the same kind match the same texts.
+        self.kind: Any = None
+        self._composite: Composite | None = None
+        only = tokens[0] if len(tokens) == 1 else None
+        if not tokens or (isinstance(only, str) and not ignorecase):
+            self.literal = only if isinstance(only, str) else ""
+        elif isinstance(only, Parameter) and not ignorecase:
+            converter = only.converter
+            self.plain = type(converter) is StringConverter
+            self.read = converter.read
+            self.kind = converter.kind()
+        else:
+            self._composite = Composite(tokens, ignorecase)
+            self.kind = id(self)
+
+    def values(self, part: str) -> tuple[Any, ...] | None:
+        """Return the values of the parameters, or None where *part* is not for this segment."""
+        if self.plain:
+            return (part,) if part else None
+        if self.read is not None:
+            value = self.read(part)
+            return None if value is NO else (value,)
+        if self._composite is not None:
+            return self._composite.read(part)
+        return () if part == self.literal else None
+
+    def add(self, part: str, found: dict[Any, Any]) -> bool:
+        """Put the values read from *part* into *found*; False where it does not match."""
+        values = self.values(part)
+        if values is None:
+            return False
+        found.update(zip(self.keys, values, strict=True))
+        return True
+
+    def texts(self, part: str) -> tuple[str, ...] | None:
+        """Return the text of each parameter in *part*."""
+        if self._composite is not None:
+            return self._composite.texts(part)
+        return (part,) if self.keys else ()
+
+
+class Composite:
+    """Literal text and parameters matched by one regular expression."""
+
+    def __init__(self, tokens: Iterable[str | Parameter], ignorecase: bool) -> None:
+        source, self.spots, group = [], [], 1
+        for token in tokens:
+            if isinstance(token, str):
+                source.append(re.escape(token))
+                continue
+            inner = re.compile(token.converter.pattern)
+            if inner.groups and re.search(r"\\[1-9]|\(\?P=|\(\?\(", token.converter.pattern):
+                raise PatternError(f"{token.key}: a back-reference must be a segment of its own")
+            source.append(f"({_unnamed(token.converter.pattern)})")
+            self.spots.append((group, token.converter))
+            group += 1 + inner.groups
+        regex = "".join(source)
+        check_regex(regex)
+        self._fullmatch = re.compile(regex, re.IGNORECASE if ignorecase else 0).fullmatch
+        self._ignorecase = ignorecase
+
+    def texts(self, text: str) -> tuple[str, ...] | None:
+        found = self._fullmatch(text)
+        return None if found is None else tuple(found[group] for group, _ in self.spots)
+
+    def read(self, text: str) -> tuple[Any, ...] | None:
+        texts = self.texts(text)
+        if texts is None:
+            return None
+        values = []
+        for (_, converter), one in zip(self.spots, texts, strict=True):
+            value = _insensitive(converter, one) if self._ignorecase else converter.read(one)
+            if value is NO:
+                return None
+            values.append(value)
+        return tuple(values)
+
+
+def _insensitive(converter: Converter, text: str) -> Any:
+    """Read *text* that matched without regard to case."""
+    try:
+        return converter.from_string(text)
+    except ValueError:
+        return NO
+
+
+def _unnamed(regex: str) -> str:
+    """Drop the names of groups, which might stand twice in the whole expression."""
+    return re.sub(r"(?<!\\)\(\?P<\w+>", "(", regex)
