@@ -123,7 +123,8 @@ class ClientSide:
         session_id = session.id if session.origin or session.fresh_id else new_id()
         taken = self._take_labels(session)
         record = Record(raw, session.created_at, now, taken)
-        writer = self._writer(session)
+        writer = session.writer
+        assert isinstance(writer, Chunked)
         payload = pack(record, session_id, compress=self.store.compress)
         text = self.store.protect(writer.name, payload)
         absolute = self.rules.timeouts.absolute

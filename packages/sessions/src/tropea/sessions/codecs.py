@@ -25,7 +25,7 @@ class Codec(NamedTuple):
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-_decoder = json.JSONDecoder().decode
+_decoder = json.JSONDecoder().raw_decode
 
 
 def _json_encode(data: Any) -> bytes:
@@ -33,7 +33,11 @@ def _json_encode(data: Any) -> bytes:
 
 
 def _json_decode(raw: bytes) -> Any:
-    return _decoder(raw.decode())
+    text = raw.decode()
+    value, end = _decoder(text)
+    if end != len(text):  # we write no blanks around it
+        raise ValueError("something follows the data")
+    return value
 
 
 JSON = Codec("json", _json_encode, _json_decode)

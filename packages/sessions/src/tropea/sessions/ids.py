@@ -7,7 +7,7 @@ True
 from __future__ import annotations
 
 import re
-from hashlib import sha256
+from hashlib import blake2b
 from secrets import token_urlsafe
 
 ID_BYTES = 32  #: 256 bits from the system's random source
@@ -38,4 +38,4 @@ def storage_key(session_id: str) -> str:
     >>> storage_key("x") == storage_key("x") != "x"
     True
     """
-    return sha256(session_id.encode()).hexdigest()
+    return blake2b(session_id.encode(), digest_size=32).hexdigest()

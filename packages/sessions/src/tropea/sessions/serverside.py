@@ -154,11 +154,9 @@ class ServerSide:
         if now - session.used_at < self.rules.touch_every:
             return []
         timeouts, created = self.rules.timeouts, origin.record.created
-        if timeouts.is_final(created, origin.deadline):
-            return []
-        ttl = timeouts.ttl(created, now)
-        if ttl <= 0 or not self.store.touch(origin.key, ttl):
-            return []
+        if not timeouts.is_final(created, origin.deadline):
+            if not self.store.touch(origin.key, timeouts.ttl(created, now)):
+                return []
         for label in origin.record.labels:
             self.store.touch(labels.label_key(label), timeouts.ttl(now, now))
         return self._cookie(session) if self.rules.rolling else []

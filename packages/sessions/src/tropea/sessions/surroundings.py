@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIEnvironment
 
@@ -86,6 +87,7 @@ _PRIVATE = tuple(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def _is_private(peer: str) -> bool:
     """Tell whether a peer may be a proxy of ours.  Source: RFC 1918, 3927, 4193, 6598."""
     try:

@@ -39,11 +39,13 @@ class Timeouts(NamedTuple):
 
         A record from further in the future than a clock could have been wrong has ended too.
         """
-        if self.absolute is not None and now - created >= self.absolute:
-            return True
-        if self.idle is not None and now - used >= self.idle:
-            return True
-        return max(created, used) - now > CLOCK_SKEW
+        absolute, idle = self.absolute, self.idle
+        return (
+            (absolute is not None and now - created >= absolute)
+            or (idle is not None and now - used >= idle)
+            or used - now > CLOCK_SKEW
+            or created - now > CLOCK_SKEW
+        )
 
     def last_used(self, deadline: float, saved: float) -> float:
         """Work out when a session was last used, from the deadline that its store holds.
