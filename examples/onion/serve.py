@@ -2,6 +2,7 @@
 
     python examples/onion/serve.py                      the stack of onion.app, in Python
     python examples/onion/serve.py development.ini      the same stack, from an ini file
+    python examples/onion/serve.py classic.ini          the onion as Pylons had it
 
 The address is http://127.0.0.1:8080, or the next free port.  Ctrl-C ends it.
 """
