@@ -194,7 +194,10 @@ class TestAnatomy:
         assert names == ["Ours", "Slotted", "app"]
 
     def test_options_are_shown_without_their_secrets(self):
-        assert anatomy(Ours(app)).options == (("secret_key", "…"), ("max_age", "5"))
+        assert anatomy(Ours(app, "s3cret", 6)).options == (("secret_key", "…"), ("max_age", "6"))
+
+    def test_options_that_nobody_changed_are_not_shown(self):
+        assert anatomy(Ours(app)).options == ()
 
     def test_the_branches_of_a_composite_have_their_places(self):
         node = anatomy(Map((("example.test", "/shop"), app), ((None, ""), Foreign(app))))

@@ -1,3 +1,5 @@
-"""The command tropea: serve, inspect, check and exercise any Paste Deploy application."""
+"""The command ``tropea``: serve, inspect, check and exercise any Paste Deploy application."""
 
-__all__: list[str] = []
+from tropea.cli.problems import CommandError
+
+__all__ = ["CommandError"]

@@ -12,7 +12,7 @@ listed as such: nothing is guessed from closures.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import Any, NamedTuple
@@ -163,7 +163,10 @@ def _version(distribution: str) -> str:
 
 
 def options_of(app: Any) -> tuple[tuple[str, str], ...]:
-    """Read the options of a layer as pairs of text: ours from their dataclass, secrets hidden."""
+    """Read the options of a layer that are not as they are by default, secrets hidden.
+
+    Pairs of text; ours are read from their dataclass.
+    """
     options = _attributes(app).get("options")
     if not is_dataclass(options) or isinstance(options, type):
         return ()
@@ -171,4 +174,12 @@ def options_of(app: Any) -> tuple[tuple[str, str], ...]:
     return tuple(
         (field.name, redactor.show(getattr(options, field.name), field.name, limit=200))
         for field in fields(options)
+        if not _is_default(field, getattr(options, field.name))
     )
+
+
+def _is_default(field: Field[Any], value: Any) -> bool:
+    default = field.default
+    if default is MISSING and field.default_factory is not MISSING:
+        default = field.default_factory()
+    return default is value or (type(default) is type(value) and bool(default == value))

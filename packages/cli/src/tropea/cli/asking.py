@@ -1,0 +1,156 @@
+"""Run one request through an application without a server."""
+
+from __future__ import annotations
+
+import io
+import json
+import mimetypes
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlencode, urlsplit
+from wsgiref.types import WSGIEnvironment
+
+from tropea.cli.problems import CommandError
+
+
+@dataclass
+class Answer:
+    """What the application answered."""
+
+    status: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+    @property
+    def code(self) -> int:
+        """The status as a number."""
+        return int(self.status[:3])
+
+
+def ask(app: Any, environ: WSGIEnvironment) -> Answer:
+    """Call *app* as a server would; exceptions of the application propagate."""
+    answer = Answer()
+    blocks: list[bytes] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        try:
+            if exc_info and blocks:
+                raise exc_info[1].with_traceback(exc_info[2])
+            answer.status, answer.headers = status, list(headers)
+        finally:
+            exc_info = None
+        return blocks.append
+
+    body = app(environ, start_response)
+    try:
+        blocks.extend(body)
+    finally:
+        if hasattr(body, "close"):
+            body.close()
+    if not answer.status:
+        raise CommandError("the application did not call start_response")
+    answer.body = b"".join(blocks)
+    return answer
+
+
+def make_environ(
+    url: str, method: str, headers: Sequence[str] = (), body: bytes = b"", content_type: str = ""
+) -> WSGIEnvironment:
+    """Make the environ of a request; *url* is a path, or an address with scheme and host."""
+    parts = urlsplit(
+        url if url.startswith("http") else f"http://localhost{'' if url[:1] == '/' else '/'}{url}"
+    )
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": method.upper(),
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname or "localhost",
+        "SERVER_PORT": str(parts.port or (443 if parts.scheme == "https" else 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": parts.netloc.rpartition("@")[2] or "localhost",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": parts.scheme or "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": True,
+        "paste.throw_errors": True,
+    }
+    if body or content_type:
+        environ["CONTENT_LENGTH"] = str(len(body))
+    if content_type:
+        environ["CONTENT_TYPE"] = content_type
+    for text in headers:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise CommandError(f"expected a header such as 'Accept: text/plain', got {text!r}")
+        key = name.strip().upper().replace("-", "_")
+        environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value.strip()
+    return environ
+
+
+def make_body(
+    fields: Sequence[str], files: Sequence[str], data: str | None, json_text: str | None
+) -> tuple[bytes, str]:
+    """Make the body of a request and its content type, of what was given on the command line.
+
+    fields: ``name=value``; files: ``name=path``; data: text, ``@path`` or ``@-`` for the input.
+    """
+    if json_text is not None:
+        raw = _read(json_text)
+        try:
+            json.loads(raw)
+        except ValueError as error:
+            raise CommandError(f"--json: this is no JSON: {error}") from None
+        return raw, "application/json"
+    if data is not None:
+        return _read(data), "application/x-www-form-urlencoded"
+    pairs = [_pair(text, "--form") for text in fields]
+    if files:
+        return _multipart(pairs, [_pair(text, "--file") for text in files])
+    return (urlencode(pairs).encode(), "application/x-www-form-urlencoded") if pairs else (b"", "")
+
+
+def _multipart(pairs: list[tuple[str, str]], files: list[tuple[str, str]]) -> tuple[bytes, str]:
+    boundary = secrets.token_hex(16)
+    parts = [(f'form-data; name="{_quoted(name)}"', "", value.encode()) for name, value in pairs]
+    for name, path in files:
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise CommandError(f"--file: {path}: {error.strerror}") from None
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        head = f'form-data; name="{_quoted(name)}"; filename="{_quoted(Path(path).name)}"'
+        parts.append((head, f"Content-Type: {kind}\r\n", content))
+    body = b"".join(
+        f"--{boundary}\r\nContent-Disposition: {head}\r\n{kind}\r\n".encode() + content + b"\r\n"
+        for head, kind, content in parts
+    )
+    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise CommandError(f"{option}: expected name=value, got {text!r}")
+    return name, value
+
+
+def _read(text: str) -> bytes:
+    if not text.startswith("@"):
+        return text.encode()
+    try:
+        return sys.stdin.buffer.read() if text == "@-" else Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise CommandError(f"{text[1:]}: {error.strerror}") from None

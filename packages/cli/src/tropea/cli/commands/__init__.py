@@ -1,0 +1,1 @@
+"""Our own commands, one module each: SUMMARY, EXAMPLES, configure(parser), run(options)."""
