@@ -158,6 +158,38 @@ class TestForm:
             request.form
 
 
+class TestQuery:
+    def test_it_can_be_replaced(self):
+        request = Request(environ_of(QUERY_STRING="a=1"))
+        request.args = {"b": "2"}
+        assert request.query.allitems() == [("b", "2")]
+        assert request.form["b"] == "2"
+
+    def test_another_query_string_is_another_query(self):
+        request = Request(environ_of(QUERY_STRING="a=1"))
+        assert request.query["a"] == "1"
+        request.query_string = "a=2"
+        assert request.query["a"] == request.GET["a"] == "2"
+
+    @pytest.mark.parametrize("text", ["a", "a=1&&b=2", "a=%ff"])
+    def test_strict_parsing_makes_malformed_fields_400(self, text):
+        request = Request(environ_of(QUERY_STRING=text))
+        request.options = RequestOptions(strict_parsing=True)
+        with pytest.raises(webob.exc.HTTPBadRequest, match="The query cannot be read"):
+            request.query
+
+    def test_semicolons_separate_fields_for_webob_alone(self):
+        request = Request(environ_of(QUERY_STRING="a=1;b=2"))
+        assert request.query.allitems() == [("a", "1;b=2")]
+        assert list(request.GET.items()) == [("a", "1"), ("b", "2")]
+
+    def test_text_that_is_not_from_a_server_is_taken_as_text(self):
+        assert Request(environ_of(QUERY_STRING="a=ž&b=%20€")).query.allitems() == [
+            ("a", "ž"),
+            ("b", " €"),
+        ]
+
+
 class TestOptions:
     def test_too_many_fields_are_413(self):
         request = post(b"&".join([b"a=1"] * 11))

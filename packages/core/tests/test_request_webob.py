@@ -118,6 +118,12 @@ def test_setters():
     assert request.if_modified_since.year == 1994
     request.authorization = ("Basic", "abc")
     assert request.authorization == {"type": "Basic", "credentials": "abc"}
+    request.if_none_match = '"x"'
+    assert "x" in request.if_none_match
+    request.if_range = '"x"'
+    assert request.if_range
+    del request.range, request.if_range, request.if_none_match, request.authorization, request.host
+    assert (request.range, request.authorization) == (None, None)
     request.body_file = BytesIO(b"later")
     assert request.body == b"later"
 

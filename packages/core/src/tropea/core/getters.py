@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}").fullmatch  # int() itself refuses more digits than 4300
 _REAL = re.compile(
@@ -97,9 +97,10 @@ class Getters:
 
     __slots__ = ()
 
-    def _values(self, key: Any) -> list[Any]:
-        """List the values of *key*, the first one first; none when it is absent."""
-        raise NotImplementedError  # a mixin: each class that uses it says how
+    if TYPE_CHECKING:
+
+        def _values(self, key: Any) -> list[Any]:
+            """List the values of *key*, the first one first; none when it is absent."""
 
     def getlist(
         self,
