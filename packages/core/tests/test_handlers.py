@@ -90,13 +90,31 @@ class ForeignApp:
         return self(environ, start_response)
 
 
+class PEP3333Class:
+    """An application that is a class, as PEP 3333 shows one."""
+
+    def __init__(self, environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+
+    def __iter__(self):
+        yield b"class"
+
+
 def foreign(env, start):
     return ForeignApp()(env, start)
 
 
 @pytest.mark.parametrize(
     "app",
-    [ForeignApp(), ForeignApp().wsgi, foreign, Response("x"), webob.Response("x"), NotFound()],
+    [
+        ForeignApp(),
+        ForeignApp().wsgi,
+        PEP3333Class,
+        foreign,
+        Response("x"),
+        webob.Response("x"),
+        NotFound(),
+    ],
 )
 def test_wsgi_applications_come_back_as_they_are(app):
     assert to_wsgi(app) is app

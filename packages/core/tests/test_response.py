@@ -232,9 +232,10 @@ def test_write_appends_and_content_length_follows():
     empty.write("b")
     assert answered(empty).body == b"ab"
     assert empty.headers["Content-Length"] == "2"
-    lazy = Response(iter(["a"]))
+    content = Closable("a")
+    lazy = Response(content)
     lazy.write("b")
-    assert lazy.body == b"ab"
+    assert (lazy.body, content.closed) == (b"ab", 1)
 
 
 def test_webobs_attributes_change_the_response_at_hand():
@@ -574,6 +575,17 @@ def test_a_handler_sees_the_refusal_where_it_is_made():
 def test_subclasses_keep_webobs_defaults():
     class Plain(Response):
         default_content_type = "text/plain"
+
+    class Latin(Response):
+        default_charset = "latin-1"
+
+    assert answered(Latin("é")).body == b"\xe9"
+    assert Latin("é").headers["Content-Type"] == "text/html; charset=latin-1"
+
+    class Conditional(Response):
+        default_conditional_response = True
+
+    assert answered(Conditional("x"), HTTP_RANGE="bytes=0-0").code == 206
 
     class Untyped(Response):
         default_content_type = None

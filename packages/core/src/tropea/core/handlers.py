@@ -141,7 +141,7 @@ def is_wsgi_application(candidate: Any) -> bool:
 
     if isinstance(candidate, (WSGIHandler, webob.Response, Layer)):
         return True
-    if not callable(candidate) or isinstance(candidate, type):
+    if not callable(candidate):
         return False
     try:
         names = [p.name.strip("_") for p in inspect.signature(candidate).parameters.values()]

@@ -6,51 +6,27 @@ attributes change the one at hand.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib import import_module
 from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from tropea.core.attributes import CheckedAttributes
 from tropea.core.bodies import Blocks, encode_block
-from tropea.core.canned import CannedResponses, JSONAttribute, dump_json
+from tropea.core.canned import CannedResponses, JSONAttribute
 from tropea.core.capturing import capture
 from tropea.core.closing import ClosingIterator, close
+from tropea.core.construction import Construction, charset_of
 from tropea.core.editing import Callback, EditedCopies
-from tropea.core.fields import Fields, drop, get, set_field
+from tropea.core.fields import Fields, drop, set_field
 from tropea.core.foundation import webob
 from tropea.core.headers import (
-    ResponseHeaders,
     make_field,
-    make_fields,
     refuse_forbidden,
-    write_tag,
 )
 from tropea.core.locations import own_path
 from tropea.core.statuses import is_bodiless, status_line
-
-_CHARSET = re.compile(r';\s*charset="?([^";\s]+)', re.IGNORECASE).search
-#: Keyword arguments that have a meaning of their own; every other one is a header field.
-_KEYWORDS = frozenset(
-    (
-        "add_default_content_type", "app_iter", "body", "body_file", "cache_expires", "charset",
-        "conditional_response", "content_type", "content_type_params", "environ", "headerlist",
-        "json", "json_body", "request", "status_code", "text", "ubody", "unicode_body",
-    )
-)  # fmt: skip
-_JSON = frozenset(("json", "json_body"))
-
-
-@lru_cache(maxsize=256)
-def charset_of(content_type: str) -> str | None:
-    """Return the charset that a Content-Type names; None where it names none.
-
-    >>> charset_of("text/plain; charset=latin1"), charset_of("image/png")
-    ('latin1', None)
-    """
-    found = _CHARSET(content_type)
-    return found[1] if found else None
 
 
 def _made_late(make: Callable[[Response], Any]) -> Any:
@@ -58,7 +34,13 @@ def _made_late(make: Callable[[Response], Any]) -> Any:
     return cached_property(make)
 
 
-class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[misc]  # webob has no types
+class Response(
+    Construction,
+    CheckedAttributes,
+    EditedCopies,
+    CannedResponses,
+    webob.Response,  # type: ignore[misc]  # webob has no types
+):
     """A status, header fields and content; a WSGI application, and an instance of webob's.
 
     content: text, bytes, or an iterable of either, which is encoded when it is sent.
@@ -100,7 +82,8 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
         if kind and "charset=" not in kind and kind.startswith("text/") and cls.default_charset:
             kind = f"{kind}; charset={cls.default_charset}"
         cls._default_field = ("Content-Type", kind or "")
-        cls._plain = bool(kind) and not cls.default_conditional_response
+        utf8 = (charset_of(kind or "") or "utf-8").lower() in {"utf-8", "utf8"}
+        cls._plain = bool(kind) and utf8 and not cls.default_conditional_response
 
     def __init__(
         self,
@@ -122,160 +105,13 @@ class Response(EditedCopies, CannedResponses, webob.Response):  # type: ignore[m
                 return
         self._build(content, status, headers, onclose, header_kwargs)
 
-    def _build(
-        self, content: Any, status: Any, headers: Any, onclose: Any, rest: dict[str, Any]
-    ) -> None:
-        special = {name: rest.pop(name) for name in [n for n in rest if n in _KEYWORDS]}
-        status = special.pop("status_code", status) if status is None else status
-        self._status = self.default_status if status is None else status_line(status)
-        if onclose is not None:
-            self._onclose = (onclose,) if callable(onclose) else tuple(onclose)
-        if special.pop("conditional_response", self.default_conditional_response):
-            self.conditional_response = True
-        for name in _JSON & special.keys() if special else ():
-            content = dump_json(special.pop(name))
-            special.setdefault("content_type", "application/json")
-        content = special.pop("body", content) if content is None else content
-        ready = special.pop("app_iter", None)
-        if ready is not None and content is not None:
-            raise TypeError("content and app_iter are two names of one thing: give one of them")
-        fresh = headers is None and not is_bodiless(self._status)
-        fresh = fresh and "headerlist" not in special
-        fresh = fresh and not any(name.lower() == "content_length" for name in rest)
-        self._headerlist = self._make_head(headers, special, rest, content)
-        if ready is not None:
-            self._app_iter = ready
-        else:
-            self._fill(content, fresh=fresh)
-        self._checked = self._headerlist[:]
-        for name, value in special.items():
-            setattr(self, name, value)
-
-    def _make_head(
-        self, headers: Any, special: dict[str, Any], rest: dict[str, Any], content: Any
-    ) -> Fields:
-        """Return the fields in the order given, the Content-Type first where it is added."""
-        given = special.pop("headerlist", None)
-        kind, charset = special.pop("content_type", None), special.pop("charset", None)
-        wanted = special.pop("add_default_content_type", given is None)
-        if given is not None:
-            fields: Fields = list(given.items() if hasattr(given, "items") else given)
-            refuse_forbidden(fields)
-        else:
-            fields = make_fields(headers)
-        if (kind or wanted) and not (fields and get(fields, "Content-Type") is not None):
-            default = None
-            if kind is None and (content or not is_bodiless(self._status)):
-                default = self._default_field
-                kind = default[1]
-            if default is not None and kind and not charset:
-                fields.insert(0, default)
-            elif kind:
-                if charset and not charset_of(kind):
-                    kind = f"{kind}; charset={charset}"
-                fields.insert(0, make_field("Content-Type", kind))
-        return fields + make_fields(rest) if rest else fields
-
-    def _fill(self, content: Any, *, fresh: bool = False) -> None:
-        """Take *content*; Content-Length follows where its length is known.
-
-        fresh: the head is known to have no Content-Length, and to want one.
-        """
-        if isinstance(content, str):
-            content, self._textual = content.encode(self._encoding()), True
-        if content is None:
-            content = b""
-        if isinstance(content, (bytes, bytearray, memoryview)):
-            self._app_iter = [bytes(content)]
-            if fresh:
-                self._headerlist.append(("Content-Length", str(len(content))))
-            elif not is_bodiless(self._status):
-                set_field(self._headerlist, "Content-Length", str(len(content)))
-        elif isinstance(content, Blocks):
-            self._app_iter = content
-        else:
-            iter(content)  # a TypeError here names the line that made the response
-            self._app_iter = Blocks(content, self._encoding())
-
-    def _encoding(self) -> str:
-        """Name the charset of the Content-Type; UTF-8 where it has none."""
-        kind = get(self._headerlist, "Content-Type")
-        return (charset_of(kind) if kind else None) or self.default_body_encoding
-
-    # -- webob's attributes, with our checks
-
-    @property
-    def status(self) -> str:
-        """The status line; a code may be assigned as well."""
-        return self._status
-
-    @status.setter
-    def status(self, value: int | str) -> None:
-        self._status = status_line(value)
-
-    @property
-    def status_code(self) -> int:
-        """The code alone."""
-        return int(self._status[:3])
-
-    @status_code.setter
-    def status_code(self, value: int) -> None:
-        self._status = status_line(value)
-
-    status_int = status_code
-
-    @property
-    def headers(self) -> ResponseHeaders:
-        """The fields as a mapping that ignores case; what is put in is checked."""
-        if self._headers is None:
-            self._headers = ResponseHeaders.view_list(self._headerlist)
-        view: ResponseHeaders = self._headers
-        return view
-
-    @headers.setter
-    def headers(self, value: Any) -> None:
-        self.headerlist = make_fields(value)
-
-    @property
-    def etag(self) -> str | None:
-        """The entity tag without quotes; a bare one, a quoted one or an EntityTag may be set."""
-        found: str | None = webob.Response.etag.fget(self)
-        return found
-
-    @etag.setter
-    def etag(self, value: Any) -> None:
-        drop(self._headerlist, "ETag")
-        if value is not None:
-            self._headerlist.append(("ETag", write_tag(value)))
-
-    @etag.deleter
-    def etag(self) -> None:
-        drop(self._headerlist, "ETag")
-
-    @property
-    def content(self) -> Any:
-        """The content as it was given: an iterable of text or bytes."""
-        body = self._app_iter
-        if isinstance(body, Blocks):
-            return body.content
-        if self._textual and isinstance(body, list):
-            charset = self._encoding()
-            return [block.decode(charset, "replace") for block in body]
-        return body
-
-    @content.setter
-    def content(self, value: Any) -> None:
-        self._textual = False
-        drop(self._headerlist, "Content-Length")
-        self._fill(value)
-
-    # -- changing this response
-
     def write(self, data: str | bytes) -> int:
         """Append to the content; Content-Length follows.  Returns the bytes written."""
         block = encode_block(data, self._encoding())
         if not isinstance(self._app_iter, list):
-            self._app_iter = [b"".join(self._app_iter)]
+            body = self._app_iter
+            self._app_iter = [b"".join(body)]
+            close(body)
         if self._app_iter == [b""]:
             self._app_iter.clear()
         self._app_iter.append(block)
