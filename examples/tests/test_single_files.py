@@ -3,16 +3,60 @@
 from __future__ import annotations
 
 import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+EXAMPLES = Path(__file__).resolve().parent.parent
 
-@pytest.mark.parametrize("path", ["guestbook/guestbook.py", "hitcounter/hitcounter.py"])
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "path", ["guestbook/guestbook.py", "hitcounter/hitcounter.py", "recipes/recipes.py"]
+)
 def test_a_single_file_example_is_short(path):
-    from pathlib import Path
+    lines = (EXAMPLES / path).read_text().splitlines()
+    assert 30 <= len(lines) <= 60
 
-    lines = (Path(__file__).resolve().parent.parent / path).read_text().splitlines()
-    assert len(lines) <= 60
+
+@pytest.mark.parametrize(
+    ("path", "port", "shown"),
+    [("guestbook/guestbook.py", 8000, "Guest book"), ("hitcounter/hitcounter.py", 8000, "<svg"),
+     ("recipes/recipes.py", 8080, "List of recipes")],
+)  # fmt: skip
+def test_a_single_file_example_serves_over_a_socket(path, port, shown, start, curl, tmp_path):
+    """Run as a person would, but for the port: the one in the file may be taken here."""
+    source = (EXAMPLES / path).read_text()
+    assert source.count(f", {port}, ") == 1
+    free = free_port()
+    (tmp_path / "example.py").write_text(source.replace(f", {port}, ", f", {free}, "))
+    server = start([sys.executable, "example.py"], tmp_path, silent_port=free)
+    answer = subprocess.run([curl, "-s", f"{server.url}/"], capture_output=True, text=True)
+    server.stop()
+    assert shown in answer.stdout
+
+
+class TestRecipes:
+    @pytest.fixture
+    def visitor(self, load_example):
+        from tropea.core.testing import TestApp
+
+        return TestApp(load_example("recipes/recipes.py").app)
+
+    def test_the_list_links_to_the_recipes(self, visitor):
+        links = re.findall(r'href="([^"]+)"', visitor.get("/").body_text)
+        assert links == ["/recipes/baked-beans", "/recipes/toast"]
+        assert "under a grill" in visitor.get(links[1]).body_text
+
+    def test_a_recipe_that_is_not_there_is_not_found(self, visitor):
+        assert visitor.get("/recipes/cheese").status.startswith("404")
 
 
 class TestGuestbook:
