@@ -74,6 +74,17 @@ class TestMakeUri:
             == "http://example.com/fruitsalad/banana/pies/"
         )
 
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [("//evil/x", "//evil/x"), ("http://evil/", "/fruitsalad/banana/http://evil/"), ("?x#y", "/fruitsalad/banana/%3Fx%23y"),
+         ("", "/fruitsalad/banana/milkshake"), ("/../../x", "/x"), (".", "/fruitsalad/banana/")],
+    )  # fmt: skip
+    def test_a_path_is_a_path_whatever_it_looks_like(self, path, expected):
+        assert request().make_uri(path=path, query="") == f"http://example.com{expected}"
+
+    def test_a_fragment_is_quoted(self):
+        assert request().make_uri(fragment="a b").endswith("?a=1#a%20b")
+
     def test_script_name_and_parameters(self):
         assert (
             request().make_uri(script_name="", parameters="v=1")

@@ -120,6 +120,8 @@ class Request(FormProperties, FieldProperties, URIProperties, Getters, webob.Req
         """Return the first value of a field; RequestArgsKeyError (a KeyError, 400) when missing."""
         return self.form.getfirst(key, required=True)
 
+    __iter__ = None  # indexing would otherwise make it look like a sequence
+
     def __contains__(self, key: object) -> bool:
         return key in self.form
 

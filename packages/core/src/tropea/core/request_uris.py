@@ -7,6 +7,7 @@ Host field that is no host is answered 400 where it is used, and never reaches a
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from tropea.core.foundation import webob
 from tropea.core.inputs import refuse
@@ -15,11 +16,13 @@ from tropea.core.query import parse_fields
 from tropea.core.uris import (
     check_host,
     host_url,
+    join_path,
     make_query,
     quote_path,
     unsplit,
-    uri_join,
 )
+
+_IN_FRAGMENT = "/?~!$&'()*+,;=:@-._%"
 
 
 def _path(key: str, name: str) -> property:
@@ -156,13 +159,18 @@ class URIProperties:
         base = quote_path(mount + below)
         if base and not base.startswith("/"):
             base = f"/{base}"
-        if path is not None:
-            base = uri_join(f"{where}{authority}{base}", quote_path(_as_path(path)) or base)
-            base = base[len(where) + len(authority) :]
+        if path:
+            base = join_path(base or "/", quote_path(_as_path(path)))
         if parameters:
             base += f";{parameters}"
         text = self._make_query(query, query_add, query_replace)
-        return unsplit(where[:-3], authority, base, text or None, fragment or None)
+        return unsplit(
+            where[:-3],
+            authority,
+            base,
+            text or None,
+            quote(fragment, _IN_FRAGMENT) if fragment else None,
+        )
 
     def _make_query(self, query: Any, add: Any, replace: Any) -> str:
         text: str = self.environ.get("QUERY_STRING", "") if query is None else make_query(query)

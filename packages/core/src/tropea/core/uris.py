@@ -56,10 +56,10 @@ def uri_join(base: str, link: str) -> str:
             if not path:
                 path = base_path
                 query = base_query if query is None else query
+            elif netloc is not None and not base_path:
+                path = join_path("/", path)
             else:
-                path = _remove_dots(
-                    path if path.startswith("/") else _merge(netloc, base_path, path)
-                )
+                path = join_path(base_path, path)
     return unsplit(scheme, netloc, path, query, fragment)
 
 
@@ -85,10 +85,13 @@ def unsplit(
     return "".join(pieces)
 
 
-def _merge(netloc: str | None, base: str, path: str) -> str:
-    if netloc is not None and not base:
-        return f"/{path}"
-    return base[: base.rfind("/") + 1] + path
+def join_path(base: str, path: str) -> str:
+    """Resolve one path against another; nothing in it is taken for a scheme or a host.
+
+    >>> join_path("/a/b", "../c/./d/"), join_path("/a/b", "//evil/x"), join_path("/a/b", "c:d")
+    ('/c/d/', '//evil/x', '/a/c:d')
+    """
+    return _remove_dots(path if path.startswith("/") else base[: base.rfind("/") + 1] + path)
 
 
 def _remove_dots(path: str) -> str:
