@@ -62,17 +62,25 @@ class SQLiteCacheStore(KeptStore):
         held = self._local()
         connection = getattr(held.local, "connection", None)
         if connection is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
-            )
+            connection = self._connect()
+            held.local.connection = connection
+            with held.lock:
+                held.all.append(connection)
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+        )
+        try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA recursive_triggers=ON")
             connection.executescript(_SCHEMA)
-            held.local.connection = connection
-            with held.lock:
-                held.all.append(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _read(self, statement: str, values: tuple[object, ...]) -> list[tuple[bytes]]:
