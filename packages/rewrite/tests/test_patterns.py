@@ -96,12 +96,17 @@ tree = st.recursive(
 @settings(max_examples=200, deadline=None)
 def test_the_linear_engine_captures_what_re_captures(source, subject, start, end):
     pattern = re.compile(f"{start}{source}{end}", re.DOTALL)
-    linear = LinearPattern(pattern)
+    try:
+        linear = LinearPattern(pattern)
+    except Unsupported:
+        return
     for name in ("search", "match", "fullmatch"):
         one, other = getattr(pattern, name)(subject), getattr(linear, name)(subject)
-        assert (one and [one.span(n) for n in range(pattern.groups + 1)]) == (
-            other and [other.span(n) for n in range(pattern.groups + 1)]
-        ), name
+        assert (one and one.span()) == (other and other.span()), name
+        if linear.same_captures and one:
+            assert [one.span(n) for n in range(pattern.groups + 1)] == [
+                other.span(n) for n in range(pattern.groups + 1)
+            ], name
 
 
 def test_the_linear_engine_ignores_case_and_names_groups():
@@ -116,7 +121,8 @@ def test_the_linear_engine_ignores_case_and_names_groups():
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"(a)\1", "(?=a)b", "(?>a)", "a++", "(?i:a)", "(?:a{1000}){9}"]
+    "pattern",
+    [r"(a)\1", "(?=a)b", "(?>a)", "a++", "(?i:a)", "(?:a{1000}){9}", "(?:a??)+", "(?:|a)*"],
 )
 def test_what_the_linear_engine_cannot_do_it_refuses(pattern):
     with pytest.raises(Unsupported):

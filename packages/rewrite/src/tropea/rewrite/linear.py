@@ -1,8 +1,9 @@
 r"""Match a regular expression in time linear in the subject: all its states at once.
 
 Slower than re on a friendly subject and safe on a hostile one; for patterns that can run away.
-Captures are those of a backtracking engine.  Look-arounds, back references, atomic groups and
-possessive repetitions are beyond it.
+Captures are those of a backtracking engine, except that a group in a repetition whose last round
+was empty keeps what it took in the round before.  Look-arounds, back references, atomic groups,
+possessive repetitions and repetitions of what would rather be empty are beyond it.
 
 Source: R. Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009.
 
@@ -71,6 +72,8 @@ class LinearPattern:
         self.groups, self.groupindex = pattern.groups, dict(pattern.groupindex)
         self._re, self._short = pattern, short
         self._code: list[tuple[Any, ...]] = []
+        #: Whether groups capture just what re's would.
+        self.same_captures = True
         self._emit(_parser.parse(self.pattern, self.flags))
         self._code.append((_DONE,))
 
@@ -135,6 +138,10 @@ class LinearPattern:
             self._code[end] = (_SPLIT, len(self._code), len(self._code))
 
     def _repeat(self, least: int, most: int, body: Any, *, greedy: bool) -> None:
+        if body.getwidth()[0] == 0 and _likes_nothing(body):
+            raise Unsupported("it repeats what would rather be empty")
+        if body.getwidth()[0] == 0:
+            self.same_captures = False
         for _ in range(least):
             self._emit(body)
         if most is _c.MAXREPEAT:
@@ -228,6 +235,24 @@ class LinearPattern:
         before = at > 0 and word(string[at - 1]) is not None
         after = at < len(string) and word(string[at]) is not None
         return (before is not after) is (where is _c.AT_BOUNDARY)
+
+
+def _likes_nothing(tree: Any) -> bool:
+    """Tell whether a lazy repetition or an empty alternative stands somewhere in a tree.
+
+    When a round of a repetition may be empty and would rather be, re stops where we would go on.
+    """
+    for op, argument in tree:
+        if op is _c.MIN_REPEAT:
+            return True
+        if op is _c.BRANCH:
+            if any(branch.getwidth()[0] == 0 or _likes_nothing(branch) for branch in argument[1]):
+                return True
+        elif (op is _c.SUBPATTERN and _likes_nothing(argument[3])) or (
+            op is _c.MAX_REPEAT and _likes_nothing(argument[2])
+        ):
+            return True
+    return False
 
 
 def _remembering(test: Takes) -> Takes:
