@@ -391,6 +391,11 @@ def test_thirty_kills_in_mid_write_leave_nothing_unreadable_and_lose_nothing(emb
 
 
 @pytest.mark.slow
+def test_workers_share_nothing_in_ten_thousand_answers(address):
+    assert run_script("fork_after_use.py", address, 1000) == [0, 0]
+
+
+@pytest.mark.slow
 def test_five_hundred_kills_in_mid_write_leave_nothing_unreadable(embedded, tmp_path):
     assert run_script("kill_writer.py", embedded, 500) == [0, 0, 500]
     assert list(tmp_path.rglob(".new-*")) == []
@@ -411,7 +416,7 @@ def address(request, tmp_path):
 
 
 def test_workers_forked_after_the_store_was_used_share_nothing(address):
-    assert run_script("fork_after_use.py", address, 300) == [0, 0]
+    assert run_script("fork_after_use.py", address, 60) == [0, 0]
 
 
 # -- files -------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def _context(version: bytes, name: str, key_id: str) -> bytes:
 
 def _take_apart(text: str, prefix: str) -> tuple[str, str]:
     end = len(prefix) + ID_LENGTH
-    if not text.startswith(prefix) or len(text) <= end or not text.isascii():
+    if not text.startswith(prefix) or len(text) < end or not text.isascii():
         raise SealError("not a value of this kind")
     return text[len(prefix) : end], text[end:]
 
