@@ -1371,3 +1371,47 @@ def test_a_flight_that_is_lost_is_not_waited_for_by_those_who_come_later():
     assert flights.join(key, 5.0) == (None, False)
     now[0] = 12.0
     assert flights.join(key, 5.0)[1]
+
+
+class TestAdvisories:
+    """What went wrong elsewhere, by the name it was published under."""
+
+    def test_vary_star_in_any_place_is_never_reused_cve_2026_6907(self, cached, site):
+        for number, vary in enumerate(["*", "Accept, *", "*, Accept", ", *", " * "]):
+            site.fields = [*FRESH, ("Vary", vary.strip())]
+            get = cached()
+            assert get(f"/{number}").body != get(f"/{number}").body
+
+    def test_directives_are_heard_in_any_case_cve_2026_8404(self, cached, site):
+        for number, directive in enumerate(["Private", "PRIVATE", "No-Store", "nO-sToRe"]):
+            site.fields = [("Cache-Control", f"max-age=60, {directive}")]
+            get = cached()
+            assert get(f"/{number}").body != get(f"/{number}").body
+
+    def test_one_users_page_is_not_anothers_cve_2026_48588(self, cached, site):
+        site.fields = FRESH
+        get = cached()
+        assert get("/", {"Cookie": "sessionid=a"}).body != get("/", {"Cookie": "sessionid=b"}).body
+
+    def test_a_semicolon_separates_nothing_in_a_query_cve_2020_28473(self, cached, site):
+        site.fields = FRESH
+        get = cached()
+        assert get("/x?q=1;q=evil").body != get("/x?q=1").body
+
+    def test_a_path_that_looks_static_is_not_stored_for_its_looks(self, cached, site):
+        site.fields = [("Content-Type", "text/css")]
+        get = cached()
+        assert get("/account/x.css").body != get("/account/x.css").body
+
+    def test_an_error_cannot_be_planted_by_odd_fields(self, cached, site):
+        """A 400 that one client's odd field caused is not given to the others (CPDoS)."""
+        site.fields = []
+        site.status = lambda environ: "400 Bad" if "HTTP_X_OVERSIZED" in environ else "200 OK"
+        get = cached()
+        assert get("/", {"X-Oversized": "x"}).status == 400
+        assert get().status == 200
+
+
+def test_no_secret_is_in_what_options_show():
+    layer = HTTPCacheMiddleware(print, purge_token="opensesame")
+    assert "opensesame" not in repr(layer.options) and "opensesame" not in repr(layer)

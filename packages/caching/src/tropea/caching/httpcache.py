@@ -77,7 +77,7 @@ class HTTPCacheOptions:
     keep: float = _seconds(86400.0)
     stale_if_error: float = _seconds(0.0)
     collapse_timeout: float = _seconds(5.0)
-    purge_token: str | None = None
+    purge_token: str | None = field(default=None, repr=False)  # no page shows it
     background: Runner | None = None
     breaker_failures: int = 5
     breaker_reset: float = _seconds(1.0)
