@@ -70,6 +70,10 @@ def responses():
     yield "Response made and called", {
         "ours": lambda e, s: Response(page)(e, s), "webob": lambda e, s: webob.Response(page)(e, s),
     }, 0.3  # fmt: skip
+    yield "of a list of blocks", {
+        "ours": lambda e, s: Response([page, page])(e, s),
+        "webob": lambda e, s: webob.Response(app_iter=[page.encode(), page.encode()])(e, s),
+    }, None  # fmt: skip
     yield "with status and two fields", {
         "ours": lambda e, s: Response(page, 404, x_a="1", cache_control="no-cache")(e, s),
         "webob": lambda e, s: webob.Response(

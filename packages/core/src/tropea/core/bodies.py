@@ -40,7 +40,8 @@ class Blocks:
         """
         content = self.content
         if isinstance(content, (list, tuple)):
-            return list(self)
+            charset = self.charset
+            return [b if type(b) is bytes else encode_block(b, charset) for b in content]
         blocks = iter(self)
         try:
             first = next(blocks)

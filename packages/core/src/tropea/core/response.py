@@ -103,6 +103,11 @@ class Response(
                 self._bytes = content
                 self._textual = False
                 return
+            if type(content) is list:
+                self._status, self._app_iter = self.default_status, Blocks(content, "UTF-8")
+                self._headerlist = [self._default_field]
+                self._checked = self._headerlist[:]
+                return
         self._build(content, status, headers, onclose, header_kwargs)
 
     def write(self, data: str | bytes) -> int:
