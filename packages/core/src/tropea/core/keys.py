@@ -5,7 +5,7 @@ Keys that belong to one package alone are spelled there, as ``tropea.<package>.<
 
 from typing import Final
 
-REQUEST: Final = "tropea.request"  #: a weak reference to the Request of this environ: see Request.of
+REQUEST: Final = "tropea.request"  #: weak reference to the one Request: see Request.of
 SESSION: Final = "tropea.session"  #: the session of this request
 CACHE: Final = "tropea.cache"  #: the cache object of this request
 ROUTE: Final = "tropea.route"  #: the route that matched
