@@ -248,9 +248,8 @@ def _likes_nothing(tree: Any) -> bool:
         if op is _c.BRANCH:
             if any(branch.getwidth()[0] == 0 or _likes_nothing(branch) for branch in argument[1]):
                 return True
-        elif (op is _c.SUBPATTERN and _likes_nothing(argument[3])) or (
-            op is _c.MAX_REPEAT and _likes_nothing(argument[2])
-        ):
+        inner = argument[3] if op is _c.SUBPATTERN else argument[2] if op is _c.MAX_REPEAT else ()
+        if _likes_nothing(inner):
             return True
     return False
 
