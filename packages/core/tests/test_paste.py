@@ -138,3 +138,17 @@ def test_the_factory_has_the_signature_of_its_options():
 def test_an_application_factory_reads_its_section(tmp_path):
     make = paste.app_factory(lambda options: options, Options, egg="tropea-aged")
     assert make({}, max_age="5") == Options(max_age=5)
+
+
+def test_a_factory_with_two_names_finds_the_section_of_either(tmp_path):
+    path = tmp_path / "app.ini"
+    conf = {"__file__": str(path)}
+    path.write_text("[filter:a]\nuse = egg:tropea-aged#alias\nmax_age = 1\n")
+    found = paste.find_section(conf, {"max_age": "1"}, egg="tropea-aged", name="main")
+    assert found == ("filter:a", ())
+    path.write_text(
+        "[filter:a]\nuse = egg:tropea-aged#alias\nmax_age = 1\n"
+        "[filter:b]\nuse = egg:tropea-aged\n"
+    )
+    found = paste.find_section(conf, {"max_age": "1"}, egg="tropea-aged", name="main")
+    assert found == ("filter:b", ()), "the name itself comes first"

@@ -83,8 +83,9 @@ def find_section(
 ) -> tuple[str, tuple[str, ...]]:
     """Find the section that Paste is reading: its name, and the options that Paste dropped.
 
-    Several sections may use one entry point; the one whose options were passed is taken.  An
-    empty name means that no ini file tells.
+    Several sections may use one entry point; the one whose options were passed is taken.  One
+    factory may have several names: where no section says *name*, another of the distribution's
+    will do.  An empty name means that no ini file tells.
     """
     parser = configparser.RawConfigParser(
         default_section="\0none", delimiters=("=", ":"), strict=False
@@ -97,14 +98,15 @@ def find_section(
         return "", ()
     defaults = set(parser["DEFAULT"]) if parser.has_section("DEFAULT") else set()
     spellings = {f"egg:{egg}#{name}"} | ({f"egg:{egg}"} if name == "main" else set())
-    best: tuple[int, str, tuple[str, ...]] = (-1, "", ())
+    best: tuple[tuple[bool, int], str, tuple[str, ...]] = ((False, -1), "", ())
     for section in parser.sections():
         values = parser[section]
-        if values.get("use", "").replace(" ", "").replace("_", "-") not in spellings:
+        use = values.get("use", "").replace(" ", "").replace("_", "-")
+        if use.partition("#")[0] != f"egg:{egg}":
             continue
         own = {key for key in values if key != "use" and not key.startswith(("set ", "get "))}
         if own - defaults <= set(local_conf):
-            rank = len(own & set(local_conf))
+            rank = (use in spellings, len(own & set(local_conf)))
             if rank > best[0]:
                 best = (rank, section, tuple(sorted(own & defaults)))
     return best[1], best[2]
