@@ -511,6 +511,34 @@ class TestDeclaring:
 
 
 class TestSafety:
+    @pytest.mark.parametrize(
+        "touch",
+        [
+            lambda r: setattr(r, "status", 201), lambda r: r.headers.update({"X-A": "1"}), lambda r: r.set_cookie("a", "b"),
+            lambda r: setattr(r, "text", "other"), lambda r: r.write("more"), lambda r: setattr(r, "content_type", "text/plain"),
+            lambda r: setattr(r, "conditional_response", True), lambda r: r.headerlist.append(("X-B", "2")), lambda r: None,
+            lambda r: setattr(r, "charset", "latin-1"), lambda r: setattr(r, "etag", "v1"), lambda r: (r.body, r.status),
+        ],
+    )  # fmt: skip
+    def test_a_response_that_was_changed_is_sent_as_it_is(self, touch, ask):
+        def handler(request):
+            response = Response("text")
+            touch(response)
+            return response
+
+        dispatcher = dispatcher_app()
+        dispatcher.match("/", GET=handler)
+        routed, alone = ask(dispatcher), ask(handler(None))
+        assert (routed.status, routed.headerlist, routed.body) == (alone.status, alone.headerlist, alone.body)
+
+    def test_text_bytes_and_responses_of_one_text_are_sent_alike(self, ask):
+        dispatcher = dispatcher_app()
+        dispatcher.match("/a", GET=lambda request: "é")
+        dispatcher.match("/b", GET=lambda request: "é".encode())
+        dispatcher.match("/c", GET=lambda request: Response("é"))
+        sent = [(a.status, a.headerlist, a.body) for a in (ask(dispatcher, p) for p in ("/a", "/b", "/c"))]
+        assert sent[0] == sent[1] == sent[2]
+
     def test_an_exception_that_nobody_maps_propagates_before_the_response_starts(self):
         dispatcher = dispatcher_app()
         dispatcher.match("/", GET=lambda request: 1 / 0)

@@ -98,12 +98,17 @@ class Answering:
                         result = route.call(request, groups[route.key])
                     else:
                         result = route.call(request, **groups)
-                    if type(result) is not Response:
-                        if type(result) is str:  # what Response would send, without making one
-                            data = result.encode()
-                            length = ("Content-Length", str(len(data)))
-                            start_response("200 OK", [html, length])
-                            return [data]
+                    kind = type(result)
+                    if kind is Response:
+                        own = result.__dict__
+                        # Text that nobody has touched since: the response's own shortest way.
+                        data = own.get("_bytes") if len(own) == 2 else None
+                    else:
+                        data = result.encode() if kind is str else None
+                    if data is not None:
+                        start_response("200 OK", [html, ("Content-Length", str(len(data)))])
+                        return [data]
+                    if kind is not Response:
                         result = as_application(result, self.list_as, route.handler)
                     body = result(environ, start_response)
                     return body if type(body) is list else keep_context(body, environ)
