@@ -21,7 +21,7 @@ from tropea.core.directives import split_list
 from tropea.core.fields import Fields, combined, drop, get
 
 if TYPE_CHECKING:
-    from tropea.caching.exchange import Exchange
+    from tropea.caching.fetching import Fetching
     from tropea.caching.httpcache import HTTPCacheOptions
     from tropea.caching.stores.base import Writer
     from tropea.caching.taking import Sink
@@ -35,12 +35,12 @@ class Keeping:
     length: bytes that the body must have; None where nothing is declared.
     """
 
-    def __init__(self, exchange: Exchange, answer: Captured, *, after_change: bool) -> None:
+    def __init__(self, exchange: Fetching, answer: Captured, *, after_change: bool) -> None:
         self.sink: Sink | None = None
         self.length: int | None = None
         self.refused = self._decide(exchange, answer, after_change)
 
-    def _decide(self, exchange: Exchange, answer: Captured, after_change: bool) -> str | None:
+    def _decide(self, exchange: Fetching, answer: Captured, after_change: bool) -> str | None:
         options, fields = exchange.cache.options, answer.headers
         status = int(answer.status[:3])
         if answer.restarted:
@@ -76,7 +76,7 @@ class Keeping:
         return self._open(exchange, entry, status, after_change)
 
     def _open(
-        self, exchange: Exchange, entry: Entry, status: int, after_change: bool
+        self, exchange: Fetching, entry: Entry, status: int, after_change: bool
     ) -> str | None:
         if status == 206:
             part = held_part(entry, self.length)
@@ -95,7 +95,7 @@ class Keeping:
 class WholeSink:
     """Takes a whole body to the store."""
 
-    def __init__(self, exchange: Exchange, entry: Entry, writer: Writer) -> None:
+    def __init__(self, exchange: Fetching, entry: Entry, writer: Writer) -> None:
         self._exchange, self._entry, self._writer = exchange, entry, writer
         self._guard = exchange.cache.guard
         self._size = 0

@@ -20,7 +20,7 @@ from tropea.core.fields import Fields, drop, get, set_field
 from tropea.core.stores import StoreError
 
 if TYPE_CHECKING:
-    from tropea.caching.exchange import Exchange
+    from tropea.caching.fetching import Fetching
 
 Part = tuple[int, int, int | None]
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})").fullmatch
@@ -76,7 +76,7 @@ def as_whole(entry: Entry) -> Entry:
 class PartSink:
     """Takes a part, and joins it to the one that is held."""
 
-    def __init__(self, exchange: Exchange, entry: Entry) -> None:
+    def __init__(self, exchange: Fetching, entry: Entry) -> None:
         self._exchange, self._entry = exchange, entry
         self._blocks: list[bytes] = []
         self._size = 0
@@ -106,7 +106,7 @@ class PartSink:
         self._exchange.land(Outcome.FAILED)
 
 
-def store_body(exchange: Exchange, entry: Entry, body: bytes) -> None:
+def store_body(exchange: Fetching, entry: Entry, body: bytes) -> None:
     """Keep a body that is at hand."""
     guard = exchange.cache.guard
     writer = guard.writer(exchange.key, entry) if len(body) <= guard.max_body else None
@@ -117,7 +117,7 @@ def store_body(exchange: Exchange, entry: Entry, body: bytes) -> None:
             guard.abort(writer)
 
 
-def read_body(exchange: Exchange, entry: Entry) -> bytes | None:
+def read_body(exchange: Fetching, entry: Entry) -> bytes | None:
     """Return all that is held of *entry*; None where it is gone."""
     blocks: Iterable[bytes] | None = exchange.cache.guard.open(exchange.key, entry, 0, entry.size)
     if blocks is None:
@@ -143,7 +143,7 @@ def completion(part: Entry) -> dict[str, str] | None:
     return rest if tag is None else rest | {"HTTP_IF_RANGE": tag}
 
 
-def complete(exchange: Exchange, part: Entry, answer: Captured) -> Captured | None:
+def complete(exchange: Fetching, part: Entry, answer: Captured) -> Captured | None:
     """Put the held part in front of the rest; None where the answer is not the rest of it."""
     rest = held_part(part.changed(fields=answer.headers), None)
     tag = strong_tag(answer.headers)
