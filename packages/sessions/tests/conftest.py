@@ -197,7 +197,7 @@ def tools():
         pass
 
     Tools.Browser, Tools.Gate, Tools.Answer, Tools.site = Browser, Gate, Answer, staticmethod(site)
-    Tools.RedisServer = RedisServer
+    Tools.RedisServer, Tools.free_port = RedisServer, staticmethod(free_port)
     Tools.make_environ, Tools.session_of = staticmethod(make_environ), staticmethod(session_of)
     Tools.valid_id = re.compile(r"[A-Za-z0-9_-]{43}").fullmatch
     return Tools

@@ -70,13 +70,15 @@ def test_a_cookie_of_another_name_is_not_read(make_app, tools, scheme):
         ({"maxage": 5}, "did you mean 'max_age'?"),
         ({"idle_timeout": 0}, "more than 0"),
         ({"store": "nowhere://x"}, "no store has the address"),
+        ({"store": object()}, "expected a store or its address"),
         ({"persist": "url"}, "one of 'cookie', 'querystring'"),
     ],
 )
 def test_a_wrong_option_fails_when_the_layer_is_built(tools, store, options, words):
     options = {"store": store, **options}
-    with pytest.raises(OptionError, match=words.replace("?", r"\?")):
-        SessionMiddleware(tools.site, **options)
+    with pytest.raises(OptionError, match=words.replace("?", r"\?")) as problem:
+        SessionMiddleware.layer(**options)
+    assert str(problem.value).startswith("SessionMiddleware: ")
 
 
 def test_the_cookie_is_removed_with_the_attributes_it_was_set_with(make_app, tools):

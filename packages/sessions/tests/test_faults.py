@@ -694,3 +694,68 @@ def test_rotating_keys_with_three_kept_logs_nobody_out(make_app, tools):
         keys = [f"secret number {turn} of this test", *keys][:3]
         store.rekey(keys)
         assert browser.get("/get?k").text == "v"
+
+
+# -- several processes -----------------------------------------------------------------------------
+
+
+def test_ten_processes_at_one_session_lose_nothing(address):
+    assert run_script("process_race.py", address) == [100, 100]
+
+
+# -- Sentinel --------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_sentinel_finds_the_master_that_took_over(redis_program, tools, opened, tmp_path):
+    import redis
+
+    master = tools.RedisServer(redis_program)
+    replica = tools.RedisServer(redis_program, "--replicaof", "127.0.0.1", str(master.port))
+    watcher = None
+    try:
+        follower = redis.Redis(port=replica.port)
+        end = time.monotonic() + 20
+        while follower.info("replication")["master_link_status"] != "up":
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        port = tools.free_port()
+        config = tmp_path / "sentinel.conf"
+        config.write_text(
+            f"port {port}\nbind 127.0.0.1\nsentinel monitor sessions 127.0.0.1 {master.port} 1\n"
+            "sentinel down-after-milliseconds sessions 500\n"
+            "sentinel failover-timeout sessions 3000\n"
+        )
+        watcher = subprocess.Popen(
+            [redis_program, str(config), "--sentinel"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        sentinel = redis.Redis(port=port)
+
+        def knows_replica():
+            try:
+                return sentinel.execute_command("SENTINEL", "REPLICAS", "sessions")
+            except redis.ConnectionError:
+                return []
+
+        while not knows_replica():
+            assert time.monotonic() < end + 20
+            time.sleep(0.1)
+        store = opened(RedisStore(f"redis-sentinel://127.0.0.1:{port}/sessions", rest=0.05))
+        browser = tools.Browser(SessionMiddleware(tools.site, store, auto_purge_every=0))
+        browser.get("/set?k=v")
+        time.sleep(0.2)
+        master.kill()
+        end = time.monotonic() + 40
+        while (answer := browser.get("/set?k=after")).code != 200:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert browser.get("/get?k").text == "after"
+        follower.close()
+        sentinel.close()
+    finally:
+        if watcher is not None:
+            watcher.kill()
+            watcher.wait()
+        replica.stop()
+        master.stop()

@@ -433,3 +433,16 @@ def test_every_public_name_can_be_had():
         assert getattr(tropea.sessions, name) is not None
     with pytest.raises(AttributeError):
         tropea.sessions.nothing
+
+
+def test_a_request_of_core_has_the_session(tools, store):
+    from tropea.core.request import Request
+
+    def app(environ, start_response):
+        request = Request.of(environ)
+        request.session["n"] = 1
+        assert request.session is environ["tropea.session"]
+        start_response("200 OK", [])
+        return []
+
+    assert tools.Browser(SessionMiddleware(app, store)).get().cookie is not None

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from tropea.core.errors import OptionError
 from tropea.sessions.clientside import ClientSide, client_rules
 from tropea.sessions.codecs import codec_named
-from tropea.sessions.cookies import CookieRules
 from tropea.sessions.mapping import Backend
 from tropea.sessions.options import SessionOptions
 from tropea.sessions.querystring import QueryRules
 from tropea.sessions.serverside import Rules, ServerSide
 from tropea.sessions.stores.cookie import CookieStore
-from tropea.sessions.stores.protocol import Store
 from tropea.sessions.timeouts import Timeouts
 
 
 def build_backend(options: SessionOptions) -> Backend:
-    """Return the backend for a store; raise OptionError for what is no store."""
+    """Return what loads and saves the sessions that *options* describe."""
     timeouts = Timeouts(options.idle_timeout, options.absolute_timeout)
     rules = Rules(
         timeouts,
@@ -28,29 +25,11 @@ def build_backend(options: SessionOptions) -> Backend:
     )
     codec = codec_named(options.codec)
     if isinstance(options.store, CookieStore):
-        if options.persist == "querystring":
-            raise OptionError("persist: a session in a cookie cannot be named by an address")
-        cookies = client_rules(cookie_rules(options))
+        cookies = client_rules(options.cookie_rules())
         return ClientSide(options.store, cookies, rules, codec, options.clock)
-    if not isinstance(options.store, Store):
-        raise OptionError(f"store: expected a store or its address, got {options.store!r}")
     if options.persist == "querystring":
         return ServerSide(options.store, QueryRules(options.name), rules, codec, options.clock)
-    return ServerSide(options.store, cookie_rules(options), rules, codec, options.clock)
-
-
-def cookie_rules(options: SessionOptions) -> CookieRules:
-    """Return what the options say about the cookie."""
-    return CookieRules(
-        options.name,
-        options.path,
-        options.domain,
-        options.secure,
-        options.httponly,
-        options.samesite,
-        options.partitioned,
-        options.max_age,
-    )
+    return ServerSide(options.store, options.cookie_rules(), rules, codec, options.clock)
 
 
 def touch_interval(given: float | None, idle: float | None) -> float:

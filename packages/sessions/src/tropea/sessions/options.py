@@ -11,6 +11,9 @@ from tropea.core.errors import OptionError
 from tropea.core.keys import SESSION
 from tropea.core.options import duration
 from tropea.sessions.addresses import open_store
+from tropea.sessions.cookies import CookieRules
+from tropea.sessions.stores.cookie import CookieStore
+from tropea.sessions.stores.protocol import Store
 
 
 def _limit(text: str) -> float | None:
@@ -97,3 +100,21 @@ class SessionOptions:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise OptionError(f"{name}: expected 0 or more seconds, got {value!r}")
+        if not isinstance(self.store, (Store, CookieStore)):
+            raise OptionError(f"store: expected a store or its address, got {self.store!r}")
+        if self.persist == "querystring" and isinstance(self.store, CookieStore):
+            raise OptionError("persist: a session in a cookie cannot be named by an address")
+        self.cookie_rules()
+
+    def cookie_rules(self) -> CookieRules:
+        """Return what the options say about the cookie; raise OptionError where browsers refuse."""
+        return CookieRules(
+            self.name,
+            self.path,
+            self.domain,
+            self.secure,
+            self.httponly,
+            self.samesite,
+            self.partitioned,
+            self.max_age,
+        )
