@@ -63,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
             raise CommandError(f"{where} may not be opened by this user") from None
         raise
     except KeyboardInterrupt:
-        tell("stopped")
+        pass  # waitress ends by itself, others let it through
+    tell("stopped")
     return 0
 
 
