@@ -262,3 +262,8 @@ def test_end_stops_a_directorys_rules_where_l_runs_them_again():
     assert (
         decide(text.format("L"), "/elsewhere/a", options={"context": "dir", "base": "/dir"}) is None
     )
+
+
+def test_a_bare_flag_leaves_the_value_that_stands_before_it():
+    assert decide('RewriteRule ^/(.*)$ /b/$1 "[B=&=,B]"', "/a/%").path == "/b/a/%"
+    assert decide("RewriteRule ^ /b [R=301,R]").status == 301

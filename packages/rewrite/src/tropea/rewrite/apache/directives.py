@@ -289,7 +289,9 @@ class Reader:
     def _substitution(
         self, rule: ApacheRule, word: Word, flags: list[Flag], directive: Directive
     ) -> None:
-        values = {flag.name: flag.value for flag in flags}
+        values: dict[str, str] = {}
+        for flag in flags:  # a flag without a value leaves the one that stands before it
+            values[flag.name] = flag.value or values.get(flag.name, "")
         fixed = bool({"F", "G"} & set(values)) or (rule.redirect and not 300 <= rule.status <= 399)
         if str(word) == "-" or fixed:
             if rule.redirect and not fixed:
