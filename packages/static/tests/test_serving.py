@@ -45,6 +45,23 @@ def test_the_tag_of_a_large_file_is_made_of_size_and_time_in_utc(root, ask):
     assert answer["ETag"] == f'"{10**18:x}-{1024 * 1024:x}"'
 
 
+@pytest.mark.skipif(not hasattr(__import__("time"), "tzset"), reason="zones change with tzset")
+def test_no_time_zone_comes_into_a_tag_or_a_date(root, ask, monkeypatch):
+    import time
+
+    answers = set()
+    try:
+        for zone in ("UTC", "Asia/Tokyo", "XYZ+11:30"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            answer = ask(static_server(root, keep=0, hash_limit=0), "/big.bin")
+            answers.add((answer["ETag"], answer["Last-Modified"]))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert len(answers) == 1
+
+
 def test_head_is_the_head_of_get_without_its_body(app, ask):
     for path in ("/a.txt", "/big.bin", "/empty.txt", "/sub/", "/sub", "/nothing"):
         got, head = ask(app, path), ask(app, path, "HEAD")
@@ -182,10 +199,10 @@ def test_wrong_options_fail_when_the_layer_is_built(root):
 def test_a_system_without_openat_and_pread_serves_the_same(
     root, ask, monkeypatch, tmp_path, options
 ):
-    from tropea.static import folders
+    from tropea.static import folders, openfiles
 
     monkeypatch.setattr(folders, "HAS_HANDLES", False)
-    monkeypatch.setattr(folders, "pread", folders._pread_by_seeking)
+    monkeypatch.setattr(openfiles, "pread", openfiles._pread_by_seeking)
     (tmp_path / "secret").write_text("SECRET")
     (root / "out").symlink_to(tmp_path / "secret")
     (root / "in").symlink_to("a.txt")
@@ -216,13 +233,13 @@ def test_the_last_attempt_for_a_file_that_never_rests_is_not_an_error(root, ask,
 def test_a_file_that_cannot_be_read_at_the_scan_is_left_out_and_logged(
     root, ask, monkeypatch, caplog
 ):
-    from tropea.static import folders
+    from tropea.static import openfiles
 
     def broken(descriptor, size, offset):
         raise OSError(5, "input/output error")
 
     with monkeypatch.context() as patched:
-        patched.setattr(folders, "pread", broken)
+        patched.setattr(openfiles, "pread", broken)
         app = static_server(root)
     assert ask(app, "/a.txt").status == 404
     assert "input/output error" in caplog.text

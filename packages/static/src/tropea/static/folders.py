@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from collections import deque
 from collections.abc import Iterator
-from io import FileIO
 from typing import Literal
 
 from tropea.core.errors import OptionError
-from tropea.static.errors import Gone, Torn
-from tropea.static.openers import HAS_HANDLES, HandleOpener, PathOpener, absent_is_gone
+from tropea.static.openers import HAS_HANDLES, HandleOpener, PathOpener
+from tropea.static.openfiles import FolderFile, open_anywhere, stamp_of
 from tropea.static.paths import MAX_SEGMENTS, is_name, may_serve
 from tropea.static.sources import Child, Found, Stamp
 
@@ -20,69 +18,6 @@ Links = Literal["inside", "none", "all"]
 
 #: Windows calls longer names SECRET~1.TXT too; elsewhere such a name is a name.
 _SHORT_NAMES = os.name != "nt"
-
-
-def _stamp(info: os.stat_result) -> Stamp:
-    return info.st_mtime_ns, info.st_size, info.st_ino
-
-
-class FolderFile:
-    """One open regular file."""
-
-    __slots__ = ("descriptor", "stamp")
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        info = os.fstat(descriptor)
-        self.stamp: Stamp = (info.st_mtime_ns, info.st_size, info.st_ino)
-        if not stat.S_ISREG(info.st_mode):
-            self.close()
-            raise Gone(errno.ENOENT, "not a regular file")
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        return pread(self.descriptor, size, offset)
-
-    def stamp_now(self) -> Stamp:
-        return _stamp(os.fstat(self.descriptor))
-
-    def whole_file(self) -> WholeFile:
-        descriptor, self.descriptor = self.descriptor, -1
-        return WholeFile(descriptor, self.stamp)
-
-    def close(self) -> None:
-        descriptor, self.descriptor = self.descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
-
-
-class WholeFile(FileIO):
-    """A file for ``wsgi.file_wrapper``: it ends where its Content-Length ends.
-
-    A file that grows while it is read stops at the size it had; one that shrinks raises Torn,
-    so that the server cuts the connection instead of waiting.
-    """
-
-    def __init__(self, descriptor: int, stamp: Stamp) -> None:
-        super().__init__(descriptor, "rb")
-        self._size = stamp[1]
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        position = self.tell()
-        left = max(self._size - position, 0)
-        wanted = left if size is None or size < 0 else min(size, left)
-        block = super().read(wanted) or b""
-        if wanted and not block:
-            raise Torn(f"the file lost its last {left} bytes while it was sent")
-        return block
-
-
-def _pread_by_seeking(descriptor: int, size: int, offset: int) -> bytes:
-    os.lseek(descriptor, offset, os.SEEK_SET)
-    return os.read(descriptor, size)
-
-
-#: Every request has its own descriptor, so seeking is as good where pread is missing.
-pread = getattr(os, "pread", _pread_by_seeking)
 
 
 class FolderSource:
@@ -121,15 +56,15 @@ class FolderSource:
     def open(self, found: Found) -> FolderFile:
         place: str = found.place
         if os.path.isabs(place):  # noqa: PTH117  only with links="all"
-            return FolderFile(_open_anywhere(place))
+            return FolderFile(open_anywhere(place))
         return FolderFile(self._opener.open(place))
 
     def restat(self, found: Found) -> Stamp | None:
         place: str = found.place
         try:
             if os.path.isabs(place):  # noqa: PTH117  only with links="all"
-                return _stamp(os.stat(place))  # noqa: PTH116
-            return _stamp(self._opener.restat(place))
+                return stamp_of(os.stat(place))  # noqa: PTH116
+            return stamp_of(self._opener.restat(place))
         except OSError:
             return None
 
@@ -216,7 +151,7 @@ class FolderSource:
 
     def _kind(self, path: str, place: str, info: os.stat_result) -> Found | str | None:
         if stat.S_ISREG(info.st_mode):
-            return Found(path, info.st_size, info.st_mtime_ns, _stamp(info), place)
+            return Found(path, info.st_size, info.st_mtime_ns, stamp_of(info), place)
         if stat.S_ISDIR(info.st_mode):
             return place
         return self._follow(path, place) if stat.S_ISLNK(info.st_mode) else None
@@ -247,43 +182,6 @@ class FolderSource:
             return self._kind(path, real, os.lstat(real))
         except OSError:
             return None
-
-
-class TrustedFiles:
-    """Any regular file by its path, for callers that chose the path themselves."""
-
-    root = ""
-
-    def open(self, found: Found) -> FolderFile:
-        return FolderFile(_open_anywhere(found.place))
-
-    def find(self, path: str) -> Found | None:
-        try:
-            info = os.stat(path)  # noqa: PTH116  one call, no object
-        except (OSError, ValueError):
-            return None
-        if not stat.S_ISREG(info.st_mode):
-            return None
-        return Found(path, info.st_size, info.st_mtime_ns, _stamp(info), path)
-
-    def restat(self, found: Found) -> Stamp | None:
-        now = self.find(found.place)
-        return None if now is None else now.stamp
-
-    def scan(self) -> Iterator[Found]:
-        return iter(())
-
-    def is_folder(self, path: str) -> bool:
-        return False
-
-    def children(self, path: str) -> list[Child]:
-        return []
-
-
-def _open_anywhere(place: str) -> int:
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-    with absent_is_gone(place):
-        return os.open(place, flags | getattr(os, "O_BINARY", 0))
 
 
 def _is_text(name: str) -> bool:

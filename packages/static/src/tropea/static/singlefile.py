@@ -12,12 +12,13 @@ from tropea.static.dispositions import content_disposition
 from tropea.static.entries import Answer, short
 from tropea.static.errors import Stale
 from tropea.static.fieldrules import FieldRules
-from tropea.static.folders import FolderSource, TrustedFiles
+from tropea.static.folders import FolderSource
 from tropea.static.lookups import Lookup, Making
 from tropea.static.options import StaticOptions
 from tropea.static.paths import path_key, read_path
 from tropea.static.sources import Source
 from tropea.static.tables import ATTEMPTS
+from tropea.static.trusted import TrustedFiles
 
 _TRUSTED = TrustedFiles()
 
