@@ -78,8 +78,8 @@ class Session(MutableMapping[str, Any]):
     """
 
     # What is not set on the instance is as it was before anything happened: a session that
-    # nobody touches costs four assignments.
-    phase: int = UNTOUCHED
+    # nobody touches costs five assignments.
+    phase: int
     data: dict[str, Any]
     labels: dict[str, int]  #: label to generation; 0 until it is taken
     created_at: int
@@ -103,6 +103,7 @@ class Session(MutableMapping[str, Any]):
         self.header = header
         self.mount = mount
         self.scheme = scheme
+        self.phase = UNTOUCHED  # on the instance, where it is found fastest
 
     # -- the mapping -------------------------------------------------------------------------
 
