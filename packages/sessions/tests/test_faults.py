@@ -391,8 +391,8 @@ def test_thirty_kills_in_mid_write_leave_nothing_unreadable_and_lose_nothing(emb
 
 
 @pytest.mark.slow
-def test_workers_share_nothing_in_ten_thousand_answers(address):
-    assert run_script("fork_after_use.py", address, 1000) == [0, 0]
+def test_workers_share_nothing_in_ten_thousand_answers(redis_url):
+    assert run_script("fork_after_use.py", redis_url, 1000) == [0, 0]
 
 
 @pytest.mark.slow

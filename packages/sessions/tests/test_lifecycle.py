@@ -344,6 +344,31 @@ def test_raise_lets_the_application_see_the_error(make_app, tools, failing):
         browser.get("/set?k=v")
 
 
+@pytest.mark.parametrize("policy", ["503", "anonymous"])
+def test_a_store_that_is_down_takes_one_line_a_minute_in_the_log(
+    make_app, tools, failing, caplog, policy
+):
+    failing.broken = ("load",)
+    browser = tools.Browser(make_app(store=failing, on_store_error=policy))
+    for _ in range(50):
+        browser.get("/get?k", cookie="session=" + "a" * 43)
+    assert len(caplog.records) == 1
+
+
+def test_what_was_left_out_of_the_log_is_counted(caplog, clock):
+    from tropea.sessions.reporting import Seldom
+
+    report = Seldom(60, clock)
+    for _ in range(5):
+        report("the store failed: %s", "why")
+    clock.forward(61)
+    report("the store failed: %s", "why")
+    assert [r.getMessage() for r in caplog.records] == [
+        "the store failed: why",
+        "the store failed: why (and 4 times since the last line)",
+    ]
+
+
 # -- Pyramid's and Pesto's names -----------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from tropea.sessions.ids import new_id, storage_key
 from tropea.sessions.mapping import Session
 from tropea.sessions.payloads import pack, unpack
 from tropea.sessions.records import Origin, Record
+from tropea.sessions.reporting import Seldom
 from tropea.sessions.serverside import Rules
 from tropea.sessions.stores import labels
 from tropea.sessions.stores.cookie import CookieStore
@@ -37,7 +38,7 @@ class ClientSide:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store, self.cookies, self.rules, self.codec = store, cookies, rules, codec
-        self.clock = clock
+        self.clock, self._report = clock, Seldom()
         self._chunked: dict[CookieWriter, Chunked] = {}
 
     # -- at the first touch ------------------------------------------------------------------
@@ -84,7 +85,7 @@ class ClientSide:
         except StoreError as error:
             if not self.rules.anonymous:
                 raise
-            log.warning("a request goes on without its session: %s", error)
+            self._report("a request goes on without its session: %s", error)
             session.anonymous = True
             return True
 

@@ -20,6 +20,7 @@ from tropea.sessions.headers import mark_private
 from tropea.sessions.mapping import COMMITTED, FAILED, OPEN, SENT, Session
 from tropea.sessions.options import SessionOptions
 from tropea.sessions.querystring import redirect_with_id
+from tropea.sessions.reporting import Seldom
 from tropea.sessions.surroundings import Surroundings
 
 _UNAVAILABLE = b"The service is busy. Please try again in a moment.\n"
@@ -59,6 +60,7 @@ class SessionMiddleware(Layer):
         self._source = "QUERY_STRING" if self._in_query else "HTTP_COOKIE"
         self._refuses = options.on_store_error != "raise"
         self._surroundings = Surroundings(options)
+        self._report = Seldom()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         get = environ.get
@@ -89,11 +91,11 @@ class SessionMiddleware(Layer):
         except StoreError as error:
             touched = session.phase >= OPEN or session.phase == FAILED
             if self._refuses and touched and error is session.failure:
-                return _refuse(start_response)
+                return self._refuse(error, start_response)
             raise
         if session.phase == FAILED and self._refuses:
             close(body)
-            return _refuse(start_response)
+            return self._refuse(session.failure, start_response)
         return body
 
     def _finish(self, session: Session, headers: Fields, environ: WSGIEnvironment) -> Fields:
@@ -121,19 +123,19 @@ class SessionMiddleware(Layer):
             headers += session.fields
         return headers
 
-
-def _refuse(start_response: StartResponse) -> Iterable[bytes]:
-    """Answer for an application whose session cannot be had."""
-    start_response(
-        "503 Service Unavailable",
-        [
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(_UNAVAILABLE))),
-            ("Retry-After", "1"),
-            ("Cache-Control", "no-store"),
-        ],
-    )
-    return [_UNAVAILABLE]
+    def _refuse(self, error: Exception | None, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer for an application whose session cannot be had."""
+        self._report("a request was answered with 503 for its session: %s", error)
+        start_response(
+            "503 Service Unavailable",
+            [
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Length", str(len(_UNAVAILABLE))),
+                ("Retry-After", "1"),
+                ("Cache-Control", "no-store"),
+            ],
+        )
+        return [_UNAVAILABLE]
 
 
 def session_middleware(

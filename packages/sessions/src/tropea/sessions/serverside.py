@@ -20,6 +20,7 @@ from tropea.sessions.keeping import fetch
 from tropea.sessions.locking import lease
 from tropea.sessions.mapping import Session, Writers
 from tropea.sessions.records import Origin
+from tropea.sessions.reporting import Seldom
 from tropea.sessions.stores import labels
 from tropea.sessions.stores.protocol import Store
 from tropea.sessions.timeouts import Timeouts
@@ -57,7 +58,7 @@ class ServerSide:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store, self.cookies, self.rules, self.codec = store, cookies, rules, codec
-        self.clock = clock
+        self.clock, self._report = clock, Seldom()
         self.writing = Writing(store, rules.timeouts, codec, clock, rules.on_conflict)
 
     # -- at the first touch ------------------------------------------------------------------
@@ -75,7 +76,7 @@ class ServerSide:
         except StoreError as error:
             if not self.rules.anonymous:
                 raise
-            log.warning("a request goes on without its session: %s", error)
+            self._report("a request goes on without its session: %s", error)
             session.anonymous, session.data = True, {}
         session.labels = {}
         session.created_at, session.used_at = int(now), now
@@ -119,7 +120,7 @@ class ServerSide:
         except StoreError as error:
             if must or not self.rules.anonymous:
                 raise
-            log.error("the changes of a request are lost: %s", error)  # noqa: TRY400
+            self._report("the changes of a request are lost: %s", error)
             return []
 
     def _commit(self, session: Session) -> Fields:
