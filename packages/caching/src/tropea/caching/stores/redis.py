@@ -17,13 +17,25 @@ from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError, StoreURL, parse_store_url
 
 T = TypeVar("T")
+#: Bytes of a body that comes along with the heads.
+SMALL = 65536
 
 # The head that names a new body takes the old one's place, and the old body goes with it.
 _PUT = """
 redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'last', ARGV[5]) end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1
+"""
+# The heads, and the body stored last where it is a small one: most hits are one round trip.
+_LOAD = """
+local heads, last = {}, false
+local held = redis.call('HGETALL', KEYS[1])
+for i = 1, #held, 2 do
+    if held[i] == 'last' then last = held[i + 1] else heads[#heads + 1] = held[i + 1] end
+end
+return {heads, last, last and redis.call('GET', KEYS[1] .. ':' .. last)}
 """
 # One set of URIs in the order of their letters, one in the order of their expiry.
 _INDEX = """
@@ -77,6 +89,7 @@ class RedisCacheStore(KeptStore):
             address = parse_store_url(address)
         opens = self._opener(address) if isinstance(address, StoreURL) else lambda: address
         self._client = PerProcess(opens)
+        self._script: Any = None
 
     def _opener(self, url: StoreURL) -> Callable[[], Any]:
         text = url.text.partition("?")[0]
@@ -111,12 +124,25 @@ class RedisCacheStore(KeptStore):
         return f"{self.prefix}{{uris}}", f"{self.prefix}{{uris}}:until"
 
     def load(self, key: Key) -> Sequence[Entry]:
-        heads = self._guarded(lambda client: client.hvals(f"{self.prefix}{{{key.digest()}}}"))
-        now = self._clock()
-        found = (loads(head) for head in heads[:64])
-        return [entry for entry in found if entry is not None and entry.until > now]
+        name = f"{self.prefix}{{{key.digest()}}}"
+        heads, last, body = self._guarded(lambda client: self._run_load(client, name))
+        now, named = self._clock(), (last or b"").decode()
+        found = []
+        for head in heads[:64]:
+            entry = loads(head)
+            if entry is not None and entry.until > now:
+                is_last = body is not None and entry.body == named
+                found.append(entry.changed(data=body) if is_last else entry)
+        return found
+
+    def _run_load(self, client: Any, name: str) -> Any:
+        if self._script is None:
+            self._script = client.register_script(_LOAD)
+        return self._script(keys=[name], client=client)
 
     def body(self, key: Key, entry: Entry) -> bytes | None:
+        if entry.data is not None:
+            return entry.data
         name = self._names(key, entry)[1]
         body: bytes | None = self._guarded(lambda client: client.get(name))
         return body
@@ -128,7 +154,8 @@ class RedisCacheStore(KeptStore):
         names, ttl, now = self._names(key, entry), self._milliseconds(entry), self._clock()
 
         def put(client: Any) -> None:
-            client.eval(_PUT, 2, *names, entry.id, dumps(entry), body, ttl)
+            last = entry.body if len(body) <= SMALL else ""
+            client.eval(_PUT, 2, *names, entry.id, dumps(entry), body, ttl, last)
             pipe = client.pipeline(transaction=False)
             for tag in entry.tags:
                 name = f"{self.prefix}tag:{tag}"
