@@ -10,6 +10,7 @@ import types
 
 import pytest
 
+from tropea.core import with_request_args
 from tropea.core.context import currentrequest
 from tropea.core.response import Response
 from tropea.dispatch import (
@@ -133,6 +134,17 @@ class TestGroups:
             dispatcher_app().match("/<a>", GET=lambda request: "")
         with pytest.raises(RouteError, match="cannot be called"):
             dispatcher_app().match("/<a>", GET=lambda request, a, b: "")
+
+    def test_a_decorator_may_fill_in_arguments_of_its_own(self, ask):
+        dispatcher = dispatcher_app()
+
+        @dispatcher.match("/<page>", "GET")
+        @with_request_args(n=int)
+        def show(request, page, n):
+            return f"{page} {n!r}"
+
+        assert ask(dispatcher, "/a", QUERY_STRING="n=7").body == b"a 7"
+        assert ask(dispatcher, "/a", QUERY_STRING="n=x").status_code == 400
 
     def test_a_web_decorator_sees_the_call_and_the_function_stays_as_it_was(self, ask):
         def shout(handler):
@@ -529,14 +541,21 @@ class TestSafety:
         dispatcher = dispatcher_app()
         dispatcher.match("/", GET=handler)
         routed, alone = ask(dispatcher), ask(handler(None))
-        assert (routed.status, routed.headerlist, routed.body) == (alone.status, alone.headerlist, alone.body)
+        assert (routed.status, routed.headerlist, routed.body) == (
+            alone.status,
+            alone.headerlist,
+            alone.body,
+        )
 
     def test_text_bytes_and_responses_of_one_text_are_sent_alike(self, ask):
         dispatcher = dispatcher_app()
         dispatcher.match("/a", GET=lambda request: "é")
         dispatcher.match("/b", GET=lambda request: "é".encode())
         dispatcher.match("/c", GET=lambda request: Response("é"))
-        sent = [(a.status, a.headerlist, a.body) for a in (ask(dispatcher, p) for p in ("/a", "/b", "/c"))]
+        sent = [
+            (a.status, a.headerlist, a.body)
+            for a in (ask(dispatcher, p) for p in ("/a", "/b", "/c"))
+        ]
         assert sent[0] == sent[1] == sent[2]
 
     def test_an_exception_that_nobody_maps_propagates_before_the_response_starts(self):

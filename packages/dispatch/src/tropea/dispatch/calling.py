@@ -22,16 +22,19 @@ def takes_by_position(handler: Any, pattern: Pattern) -> bool:
     if pattern.opaque:
         return False
     keys = pattern.keys
-    by_position = any(isinstance(key, int) for key in keys)
+    unnamed = any(isinstance(key, int) for key in keys)
     try:
         signature = inspect.signature(handler)
+        # A decorator may fill in arguments itself: then what it takes counts.
+        own = inspect.signature(handler, follow_wrapped=False)
     except (TypeError, ValueError):  # a builtin that does not tell
-        return by_position
-    if not by_position and _binds(signature, 0, [str(key) for key in keys]):
-        return False
-    named = [str(key) for key in keys if isinstance(key, str)] if by_position else []
-    if _binds(signature, len(keys) - len(named), named) or _binds(signature, len(keys), []):
-        return True
+        return unnamed
+    named = [str(key) for key in keys if isinstance(key, str)]
+    for tried in (signature, own):
+        if not unnamed and _binds(tried, 0, named):
+            return False
+        if _binds(tried, len(keys) - len(named), named) or _binds(tried, len(keys), []):
+            return True
     raise RouteError(
         f"{describe(handler)}{signature} cannot be called with the request and "
         f"{', '.join(map(str, keys)) or 'nothing else'}"

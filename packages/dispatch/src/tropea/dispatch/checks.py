@@ -62,7 +62,7 @@ def _earlier(index: RouteIndex, route: Route) -> Iterator[Route]:
     """Yield the routes before *route* that could cover it, in declared order."""
     place = index.order[id(route)]
     segments = route.compiled.segments
-    near = list(index.spanning_near(route.compiled.head or "/"))
+    near = list(index.spanning_near(route.compiled.head or "/", route.compiled.first))
     if segments is not None and not route.compiled.opaque:
         if all(s.literal is not None for s in segments):
             near += index.literals.get("/".join(s.literal or "" for s in segments), [])

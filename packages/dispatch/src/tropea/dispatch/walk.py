@@ -108,12 +108,16 @@ class RouteIndex:
             near += self._spanning_under.get(parts[1], ())
         return [route for route in near if path.startswith(_head(route))]
 
-    def spanning_near(self, lead: str) -> list[Route]:
-        """Return the routes without segments that can meet paths beginning with *lead*."""
+    def spanning_near(self, lead: str, first: str | None = None) -> list[Route]:
+        """Return the routes without segments that can meet paths beginning with *lead*.
+
+        first: the first segment of those paths, where it is known.
+        """
         parts = lead.split("/", 2)
+        first = parts[1] if first is None and len(parts) == 3 else first
         near: Iterable[Route] = self.spanning
-        if len(parts) == 3:
-            near = [*self._spanning_anywhere, *self._spanning_under.get(parts[1], ())]
+        if first is not None:
+            near = [*self._spanning_anywhere, *self._spanning_under.get(first, ())]
         heads = ((route, _head(route)) for route in near)
         return [r for r, head in heads if head.startswith(lead) or lead.startswith(head)]
 
