@@ -9,6 +9,11 @@ BIN := .venv/bin
 PACKAGES := $(patsubst packages/%/pyproject.toml,%,$(wildcard packages/*/pyproject.toml))
 EDITABLE := $(foreach package,$(PACKAGES),-e packages/$(package))
 SOURCES := $(wildcard packages/*/src)
+# The tests want every extra too.
+COMPLETE := $(EDITABLE) \
+	-e 'packages/auth[argon2,bcrypt]' -e 'packages/caching[redis,memcached,regions]' \
+	-e 'packages/cli[serve,reload,shell]' -e 'packages/rewrite[re2]' \
+	-e 'packages/sessions[fast,sealed,redis,memcached,sql,postgresql]' -e 'packages/static[brotli,zstandard]'
 REQUIREMENTS := $(wildcard tools/requirements.txt tests/requirements.txt packages/*/tests/requirements.txt)
 UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
@@ -33,7 +38,7 @@ help: ## list these commands
 
 # What the tests need on top of it.
 .venv/.dev: .venv/.demo $(REQUIREMENTS)
-	@$(INSTALL) $(foreach file,$(REQUIREMENTS),-r $(file))
+	@$(INSTALL) $(COMPLETE) $(foreach file,$(REQUIREMENTS),-r $(file))
 	@touch $@
 
 demo: .venv/.demo ## the example application in a browser: seven layers on 127.0.0.1:8080
