@@ -8,18 +8,24 @@ PORT ?= 8080
 BIN := .venv/bin
 PACKAGES := $(patsubst packages/%/pyproject.toml,%,$(wildcard packages/*/pyproject.toml))
 EDITABLE := $(foreach package,$(PACKAGES),-e packages/$(package))
+# openapi-core brings thirty distributions, and the demo has no use for them.
+SHOWN := $(foreach package,$(filter-out openapi,$(PACKAGES)),-e packages/$(package))
 SOURCES := $(wildcard packages/*/src)
 # The tests want every extra too.
 COMPLETE := $(EDITABLE) \
 	-e 'packages/auth[argon2,bcrypt]' -e 'packages/caching[redis,memcached,regions]' \
 	-e 'packages/cli[serve,reload,shell]' -e 'packages/rewrite[re2]' \
 	-e 'packages/sessions[fast,sealed,redis,memcached,sql,postgresql]' -e 'packages/static[brotli,zstandard]'
-REQUIREMENTS := $(wildcard tools/requirements.txt tests/requirements.txt packages/*/tests/requirements.txt)
+REQUIREMENTS := $(wildcard tools/requirements.txt tests/requirements.txt packages/*/tests/requirements.txt \
+	conformance/requirements.txt docs/requirements.txt)
 UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
 INSTALL = uv pip install --quiet --python $(BIN)/python
+BUILDERS = true
 else
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# pip would make a fresh environment for each of a dozen builds: give it the two builders once.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
+BUILDERS = $(BIN)/python -m pip install --quiet --disable-pip-version-check 'flit_core>=3.11,<5' 'setuptools>=77' wheel
 endif
 
 .PHONY: help demo test check static unit matrix examples slow bench docs pkg clean
@@ -31,9 +37,10 @@ help: ## list these commands
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Tropea needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (say make PYTHON=python3.12 …)")'
 	@if [ -n "$(UV)" ]; then uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; else $(PYTHON) -m venv .venv; fi
 
-# What the demo needs: every package, editable, and a server.
+# What the demo needs: the packages, editable, and a server.
 .venv/.demo: .venv/pyvenv.cfg $(wildcard packages/*/pyproject.toml) examples/onion/requirements.txt
-	@$(INSTALL) $(EDITABLE) -r examples/onion/requirements.txt
+	@$(BUILDERS)
+	@$(INSTALL) $(SHOWN) -r examples/onion/requirements.txt
 	@touch $@
 
 # What the tests need on top of it.
