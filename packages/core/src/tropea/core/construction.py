@@ -36,6 +36,19 @@ def charset_of(content_type: str) -> str | None:
     return found[1] if found else None
 
 
+@lru_cache(maxsize=256)
+def utf8_field(content_type: str) -> tuple[str, str] | None:
+    """Return the checked field of a type whose text is UTF-8; None for any other.
+
+    >>> utf8_field("text/plain"), utf8_field("text/plain; charset=latin1")
+    (('Content-Type', 'text/plain'), None)
+    """
+    charset = charset_of(content_type) if isinstance(content_type, str) else None
+    if not content_type or (charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        return None
+    return make_field("Content-Type", content_type)
+
+
 class Construction:
     """The general way to make a response; a plain page takes a shorter one."""
 
@@ -45,7 +58,7 @@ class Construction:
         default_status: ClassVar[str]
         conditional_response: Any
         _app_iter: Any
-        _default_field: ClassVar[tuple[str, str]]
+        _default_field: tuple[str, str]
         _checked: Any
         _headerlist: Any
         _onclose: tuple[Callable[[], object], ...]

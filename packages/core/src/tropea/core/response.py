@@ -7,7 +7,6 @@ attributes change the one at hand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from importlib import import_module
 from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -17,7 +16,7 @@ from tropea.core.bodies import Blocks, encode_block
 from tropea.core.canned import CannedResponses, JSONAttribute
 from tropea.core.capturing import capture
 from tropea.core.closing import ClosingIterator, close
-from tropea.core.construction import Construction, charset_of
+from tropea.core.construction import Construction, charset_of, utf8_field
 from tropea.core.editing import Callback, EditedCopies
 from tropea.core.fields import Fields, drop, set_field
 from tropea.core.foundation import webob
@@ -29,9 +28,35 @@ from tropea.core.locations import own_path
 from tropea.core.statuses import is_bodiless, status_line
 
 
+class _MadeLate:
+    """An attribute that is made at first use; an instance may write over it.
+
+    ``functools.cached_property`` takes a lock on Python 3.11; here two threads may make one
+    attribute twice, to the same value.
+    """
+
+    def __init__(self, make: Callable[[Response], Any]) -> None:
+        self.make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, response: Response | None, owner: type) -> Any:
+        if response is None:
+            return self
+        made = response.__dict__[self.name] = self.make(response)
+        return made
+
+
 def _made_late(make: Callable[[Response], Any]) -> Any:
-    """Return an attribute that is made at first use; an instance may write over it."""
-    return cached_property(make)
+    return _MadeLate(make)
+
+
+def _plain_fields(response: Response) -> Fields:
+    """Make the head of a plain page, which needs no second look when it is sent."""
+    fields = [response._default_field, ("Content-Length", str(len(response._bytes)))]  # noqa: SLF001
+    response._checked = fields[:]  # noqa: SLF001
+    return fields
 
 
 class Response(
@@ -60,7 +85,7 @@ class Response(
     make_status = staticmethod(status_line)
     json = JSONAttribute()
     #: What the fast path sends; ``__init_subclass__`` keeps it in step with webob's defaults.
-    _default_field: ClassVar[tuple[str, str]] = ("Content-Type", "text/html; charset=UTF-8")
+    _default_field: tuple[str, str] = ("Content-Type", "text/html; charset=UTF-8")
     _plain: ClassVar[bool] = True
     # What webob sets on every instance is here once, until one differs.
     _headers: Any = None
@@ -71,9 +96,7 @@ class Response(
     conditional_response = False
     # A plain page has only its bytes; the rest of webob's state is made when somebody asks.
     _status: str = _made_late(lambda response: response.default_status)
-    _headerlist: Fields = _made_late(
-        lambda response: [response._default_field, ("Content-Length", str(len(response._bytes)))]  # noqa: SLF001
-    )
+    _headerlist: Fields = _made_late(_plain_fields)
     _app_iter: Any = _made_late(lambda response: [response._bytes])  # noqa: SLF001
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -91,23 +114,31 @@ class Response(
         status: int | str | None = None,
         headers: Any = None,
         onclose: Callback | Iterable[Callback] | None = None,
+        *,
+        content_type: str | None = None,
         **header_kwargs: Any,
     ) -> None:
         if not header_kwargs and self._plain and status is headers is onclose is None:
-            # Two attributes and nothing else: __call__ takes them for an untouched page.
-            if type(content) is str:
-                self._bytes = content.encode()
-                self._textual = True
-                return
-            if type(content) is bytes:
-                self._bytes = content
-                self._textual = False
-                return
-            if type(content) is list:
-                self._status, self._app_iter = self.default_status, Blocks(content, "UTF-8")
-                self._headerlist = [self._default_field]
-                self._checked = self._headerlist[:]
-                return
+            field = self._default_field if content_type is None else utf8_field(content_type)
+            if field is not None:
+                # Three attributes and nothing else: __call__ takes them for an untouched page.
+                if type(content) is str:
+                    self._bytes = content.encode()
+                    self._textual = True
+                    self._default_field = field
+                    return
+                if type(content) is bytes:
+                    self._bytes = content
+                    self._textual = False
+                    self._default_field = field
+                    return
+                if type(content) is list:
+                    self._status, self._app_iter = self.default_status, Blocks(content, "UTF-8")
+                    self._headerlist = [field]
+                    self._checked = [field]
+                    return
+        if content_type is not None:
+            header_kwargs["content_type"] = content_type
         self._build(content, status, headers, onclose, header_kwargs)
 
     def write(self, data: str | bytes) -> int:
@@ -156,10 +187,10 @@ class Response(
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         own = self.__dict__
-        if len(own) == 2 and "_bytes" in own:  # made, and never looked into
+        if len(own) == 3 and "_bytes" in own:  # made, and never looked into
             body = own["_bytes"]
             start_response(
-                self.default_status, [self._default_field, ("Content-Length", str(len(body)))]
+                self.default_status, [own["_default_field"], ("Content-Length", str(len(body)))]
             )
             return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
         if self.conditional_response:

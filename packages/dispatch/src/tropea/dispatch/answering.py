@@ -101,11 +101,13 @@ class Answering:
                     kind = type(result)
                     if kind is Response:
                         own = result.__dict__
-                        # Text that nobody has touched since: the response's own shortest way.
-                        data = own.get("_bytes") if len(own) == 2 else None
-                    else:
-                        data = result.encode() if kind is str else None
-                    if data is not None:
+                        # A page that nobody has touched since: the response's own shortest way.
+                        if len(own) == 3 and (data := own.get("_bytes")) is not None:
+                            length = ("Content-Length", str(len(data)))
+                            start_response("200 OK", [own["_default_field"], length])
+                            return [data]
+                    elif kind is str:
+                        data = result.encode()
                         start_response("200 OK", [html, ("Content-Length", str(len(data)))])
                         return [data]
                     if kind is not Response:
