@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlencode, urljoin, urlsplit
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 from wsgiref.validate import validator
 
@@ -65,7 +65,9 @@ class TestResponse(Response):
         location = self.headers.get("Location")
         assert location and 300 <= self.status_code < 400, f"not a redirect: {self.status}"
         here = self.environ.get("SCRIPT_NAME", "") + self.environ.get("PATH_INFO", "")
-        return self.client.get(urljoin(here, location), **environ)
+        target = urljoin(quote(here, encoding="latin-1"), location)
+        path = unquote_to_bytes(urlsplit(target).path or "/").decode("latin-1")
+        return self.client.request("GET", target, **{"PATH_INFO": path, **environ})
 
 
 class _MakeEnviron:
