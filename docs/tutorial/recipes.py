@@ -1,0 +1,37 @@
+"""The application of steps 5 to 10; the steps put layers around it and change nothing inside."""
+
+from html import escape
+
+from tropea.core import BadRequest, NotFound, see_other
+from tropea.dispatch import dispatcher_app
+
+RECIPES = {"toast": "Put a slice of bread under a grill."}
+HEAD = '<!doctype html><title>Recipes</title><link rel="stylesheet" href="/static/style.css">'
+FORM = """<form method="post">
+  <input name="name" placeholder="name"> <input name="method" placeholder="method">
+  <button>Add</button>
+</form>"""
+
+app = dispatcher_app()
+
+
+@app.match("/", "GET")
+def index(request):
+    links = (f'<li><a href="{show.url(recipe=name)}">{escape(name)}</a>' for name in RECIPES)
+    return f"{HEAD}<h1>Recipes</h1><ul>{''.join(links)}</ul>{FORM}"
+
+
+@app.match("/", "POST")
+def add(request):
+    name = request.form["name"].strip()
+    if not name:
+        raise BadRequest("A recipe needs a name.")
+    RECIPES[name] = request.form["method"]
+    return see_other(show.url(recipe=name))
+
+
+@app.match("/recipes/<recipe>", "GET")
+def show(request, recipe):
+    if recipe not in RECIPES:
+        raise NotFound("There is no such recipe.")
+    return f"{HEAD}<h1>{escape(recipe)}</h1><p>{escape(RECIPES[recipe])}</p>"
