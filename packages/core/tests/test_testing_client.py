@@ -127,7 +127,10 @@ def test_the_jar_minds_the_clock_the_scheme_and_the_domain():
 def test_a_redirect_to_a_quoted_path_is_followed_as_a_server_would_decode_it():
     def app(environ, start_response):
         if environ["PATH_INFO"] == "/old":
-            start_response("303 See Other", [("Location", "/tea%20%26%20caf%C3%A9%3F?q=%20")])
+            start_response(
+                "303 See Other",
+                [("Location", "/tea%20%26%20caf%C3%A9%3F?q=%20"), ("Content-Type", "text/plain")],
+            )
             return [b""]
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [environ["PATH_INFO"].encode("latin-1"), b" ", environ["QUERY_STRING"].encode()]
