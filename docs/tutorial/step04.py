@@ -23,10 +23,10 @@ def index(request):
 
 @app.match("/", "POST")
 def add(request):
-    name = request.form["name"].strip()  # a missing field is the client's error: 400
+    name = request["name"].strip()  # a missing field is the client's error: 400
     if not name:
         raise BadRequest("A recipe needs a name.")
-    RECIPES[name] = request.form["method"]
+    RECIPES[name] = request["method"]
     return see_other(show.url(recipe=name))
 
 
