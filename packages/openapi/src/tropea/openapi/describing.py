@@ -1,0 +1,226 @@
+"""Make a description of a table of routes: patterns, annotations, docstrings and what handlers say.
+
+Routes are plain data to this module: anything with ``pattern``, ``methods``, ``name``, ``handler``
+and ``parameters``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from tropea.core.statuses import PHRASES
+from tropea.openapi.annotations import Schemas
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ATTRIBUTE = "__tropea_openapi__"
+_OWN_METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
+_GROUP = re.compile(r"<([A-Za-z_]\w*)(?::[^<>]*)?>|\{([A-Za-z_]\w*)(?::[^{}]*)?\}")
+#: Regular expressions of a pattern's parameters that say a type, or that say nothing.
+_KNOWN: dict[str, dict[str, Any]] = {
+    r"-?[0-9]+": {"type": "integer"},
+    r"[0-9]+": {"type": "integer", "minimum": 0},
+    r"\d+": {"type": "integer", "minimum": 0},
+}
+_INTEGER = re.compile(r"\(?(?:\?:)?(-\??|\[\+?-\]\??)?(?:\[0-9\]|\\d)\+\)?").fullmatch
+#: Annotations that speak of the framework and not of the API.
+_FRAMEWORK = ("Request", "Response")
+
+
+def operation(
+    *,
+    query: Mapping[str, Any] | None = None,
+    header: Mapping[str, Any] | None = None,
+    cookie: Mapping[str, Any] | None = None,
+    body: Any = None,
+    body_type: str = "application/json",
+    responses: Mapping[int | str, Any] | None = None,
+    **facts: Any,
+) -> Callable[[F], F]:
+    """Say of a handler what its signature cannot say; the handler itself is returned.
+
+    query, header, cookie: types or schemas by name; a name that ends with ``?`` is optional.
+    body: the type or schema of the body, in the media type *body_type*.
+    responses: by status, a type, a schema, a sentence, or a ``(sentence, type)`` pair; None for
+        one without a body.
+    facts: any further field of an Operation Object, such as ``tags`` or ``security``.
+
+    >>> @operation(query={"limit?": int}, responses={200: list[str]}, tags=["pets"])
+    ... def pets(request): "List the pets."
+    """
+    said = {
+        "parameters": {"query": query or {}, "header": header or {}, "cookie": cookie or {}},
+        "body": body,
+        "body_type": body_type,
+        "responses": responses,
+        "facts": facts,
+    }
+
+    def say(handler: F) -> F:
+        setattr(handler, ATTRIBUTE, said)
+        return handler
+
+    return say
+
+
+def describe(
+    routes: Iterable[Any],
+    title: str,
+    version: str = "1.0",
+    *,
+    security_schemes: Mapping[str, Any] | None = None,
+    include: Callable[[Any], bool] | None = None,
+    **facts: Any,
+) -> dict[str, Any]:
+    """Return an OpenAPI 3.1 description of *routes*.
+
+    include: tells of a route whether it belongs to the API; by default all with methods do.
+    facts: further fields of the description, such as ``servers`` or ``security``.
+
+    >>> from types import SimpleNamespace
+    >>> def show(request, id: int) -> dict[str, str]: "Show a pet."
+    >>> row = SimpleNamespace(pattern="/pets/<id>", methods=("GET",), name="show", handler=show,
+    ...                       parameters={"id": "[^/]+"})
+    >>> made = describe([row], "Pets")["paths"]["/pets/{id}"]["get"]
+    >>> made["summary"], made["parameters"][0]["schema"]
+    ('Show a pet.', {'type': 'integer'})
+    """
+    schemas = Schemas()
+    paths: dict[str, dict[str, Any]] = {}
+    ids: set[str] = set()
+    for route in routes:
+        methods = [method for method in route.methods if method in _OWN_METHODS]
+        if not methods or (include is not None and not include(route)):
+            continue
+        item = paths.setdefault(template_of(route), {})
+        for method in methods:
+            if method == "HEAD" and "GET" in methods:
+                continue  # GET's own
+            described = _describe(route, schemas)
+            described["operationId"] = _unique(_identity(route, method, methods), ids)
+            item.setdefault(method.lower(), described)
+    components: dict[str, Any] = {}
+    if schemas.named:
+        components["schemas"] = schemas.named
+    if security_schemes:
+        components["securitySchemes"] = dict(security_schemes)
+    made = {"openapi": "3.1.0", "info": {"title": title, "version": version}, "paths": paths}
+    return {**made, **({"components": components} if components else {}), **facts}
+
+
+def template_of(route: Any) -> str:
+    """Return a route's pattern as OpenAPI writes it.
+
+    The tokens of a compiled pattern are used where the route has some, else its text.
+    """
+    tokens = getattr(getattr(route, "compiled", None), "template", None)
+    if tokens:
+        return "".join(
+            token if isinstance(token, str) else f"{{{_key(token.key)}}}" for token in tokens
+        )
+    return _GROUP.sub(lambda match: f"{{{match[1] or match[2]}}}", route.pattern)
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else f"arg{key}"
+
+
+def _identity(route: Any, method: str, methods: list[str]) -> str:
+    name = str(route.name or getattr(route.handler, "__name__", "") or "operation")
+    return name if len([m for m in methods if m != "HEAD"]) == 1 else f"{name}_{method.lower()}"
+
+
+def _unique(name: str, known: set[str]) -> str:
+    found, number = name, 1
+    while found in known:
+        number += 1
+        found = f"{name}_{number}"
+    known.add(found)
+    return found
+
+
+def _describe(route: Any, schemas: Schemas) -> dict[str, Any]:
+    said = getattr(route.handler, ATTRIBUTE, {})
+    hints = _hints(route.handler)
+    summary, description = _words(route.handler)
+    found: dict[str, Any] = {"summary": summary} if summary else {}
+    if description:
+        found["description"] = description
+    parameters = [
+        _parameter("path", _key(key), _path_schema(hints.get(key), regex, schemas), required=True)
+        for key, regex in route.parameters.items()
+    ]
+    for place, kinds in said.get("parameters", {}).items():
+        parameters += [
+            _parameter(place, name.rstrip("?"), schemas.of(kind), required=name[-1:] != "?")
+            for name, kind in kinds.items()
+        ]
+    if parameters:
+        found["parameters"] = parameters
+    if said.get("body") is not None:
+        content = {said["body_type"]: {"schema": schemas.of(said["body"])}}
+        found["requestBody"] = {"required": True, "content": content}
+    found["responses"] = _responses(said.get("responses"), hints.get("return"), schemas)
+    return {**found, **said.get("facts", {})}
+
+
+def _parameter(place: str, name: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": name, "in": place, "schema": schema}
+    if required:
+        made["required"] = True
+    if "description" in schema:
+        made["description"] = schema["description"]
+    return made
+
+
+def _path_schema(hint: Any, regex: Any, schemas: Schemas) -> dict[str, Any]:
+    known = _KNOWN.get(str(regex)) or ({"type": "integer"} if _INTEGER(str(regex)) else None)
+    if known is not None:
+        return dict(known)
+    return schemas.of(hint) if hint is not None else {"type": "string"}
+
+
+def _hints(handler: Any) -> dict[str, Any]:
+    """Return the annotations; an unreadable one says nothing."""
+    function = inspect.unwrap(handler) if callable(handler) else handler
+    try:
+        hints = inspect.get_annotations(function, eval_str=True)
+    except (TypeError, NameError, AttributeError, SyntaxError):
+        return {}
+    return {
+        name: hint
+        for name, hint in hints.items()
+        if not getattr(hint, "__name__", "").endswith(_FRAMEWORK)
+    }
+
+
+def _words(handler: Any) -> tuple[str, str]:
+    """Split a docstring into its first sentence and the rest."""
+    text = inspect.getdoc(handler) if inspect.isroutine(handler) else None
+    summary, _, rest = (text or "").partition("\n\n")
+    return " ".join(summary.split()), rest.strip()
+
+
+def _responses(said: Any, hint: Any, schemas: Schemas) -> dict[str, Any]:
+    if said is None:
+        if hint is None:
+            return {"default": {"description": "The answer."}}
+        said = {200: hint}
+    return {str(status): _response(status, answer, schemas) for status, answer in said.items()}
+
+
+def _response(status: Any, answer: Any, schemas: Schemas) -> dict[str, Any]:
+    sentence = PHRASES.get(status, "The answer.") if isinstance(status, int) else "The answer."
+    if isinstance(answer, tuple):
+        sentence, answer = answer
+    if isinstance(answer, str):
+        return {"description": answer}
+    if answer is None:
+        return {"description": sentence}
+    if isinstance(answer, Mapping) and ("content" in answer or "description" in answer):
+        return {"description": sentence, **answer}
+    kind = "text/plain" if answer is str else "application/json"
+    return {"description": sentence, "content": {kind: {"schema": schemas.of(answer)}}}

@@ -1,0 +1,188 @@
+"""Bodies by their media type: which of a description's types one is, and the value that it holds.
+
+Source: RFC 9110 section 8.3; OpenAPI 3.1.1 sections 4.8.13 and 4.8.14.
+"""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import Any
+
+from tropea.core.jsonvalues import parse_json
+from tropea.core.mediatypes import parameter, parse_media_type, text_codec
+from tropea.openapi.casting import Shape, cast
+from tropea.openapi.errors import Problem
+from tropea.openapi.schemas import Schema, contents
+from tropea.openapi.sources import is_json, is_streamed
+from tropea.openapi.specification import Specification
+from tropea.openapi.styles import MOST, decode, raw_fields
+
+#: Objects and arrays within each other: checking them takes stack for each.
+DEEPEST = 32
+
+
+class Content:
+    """The media types that a description allows for one body, each with its schema."""
+
+    def __init__(self, spec: Specification, path: Any, *, reading: bool = False) -> None:
+        self._schemas: dict[str, Schema | None] = {}
+        for kind, media in contents(path).items():
+            schema = None
+            if "schema" in media and not is_streamed(kind):
+                schema = Schema(spec, path / kind / "schema", reading=reading)
+            self._schemas[parse_media_type(kind)[0]] = schema
+        self._ranges = [kind for kind in self._schemas if "*" in kind]
+
+    def find(self, content_type: str) -> tuple[str, Schema | None] | None:
+        """Return the media type of a body with its schema; None where it is not allowed."""
+        kind = parse_media_type(content_type)[0]
+        if kind in self._schemas:
+            return kind, self._schemas[kind]
+        for wide in (f"{kind.partition('/')[0]}/*", "*/*", "*"):
+            if kind and wide in self._ranges:
+                return kind, self._schemas[wide]
+        return None
+
+
+def read(body: bytes, content_type: str, schema: Schema | None) -> Any:
+    """Return the value that a body holds; raise ValueError where it cannot be read.
+
+    A body of a type that nothing here reads is returned as it is.
+    """
+    kind, parameters = parse_media_type(content_type)
+    shape = schema.shape if schema is not None else Shape()
+    if is_json(kind):
+        return _json(body, _codec(parameters))
+    if kind == "application/x-www-form-urlencoded":
+        return _assemble(_urlencoded(body), shape)
+    if kind == "multipart/form-data":
+        return _assemble(_multipart(body, parameters), shape)
+    if kind.startswith("text/"):
+        text = body.decode(_codec(parameters) or "utf-8")
+        return cast(text, shape, schema.is_valid if schema is not None else None)
+    return body
+
+
+def _json(body: bytes, charset: str | None) -> Any:
+    value = parse_json(body, charset=charset, max_depth=DEEPEST)
+    if b"NaN" in body or b"Infinity" in body:  # Python's own, and no JSON, unless within a string
+        json.loads(body.decode(charset or "utf-8"), parse_constant=_refuse_constant)
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _codec(parameters: list[tuple[str, str]]) -> str | None:
+    charset = parameter(parameters, "charset")
+    return text_codec(charset) if charset else None
+
+
+def _urlencoded(body: bytes) -> list[tuple[str, Any]]:
+    pairs = raw_fields(body.decode("latin-1"))
+    return [(name, decode(value)) for name, value in pairs]
+
+
+def _multipart(body: bytes, parameters: list[tuple[str, str]]) -> list[tuple[str, Any]]:
+    from tropea.core.forms import parse_multipart
+
+    boundary = parameter(parameters, "boundary")
+    if not boundary:
+        raise ValueError("has no boundary")
+    return parse_multipart(BytesIO(body).read, boundary)
+
+
+def _assemble(pairs: list[tuple[str, Any]], shape: Shape) -> dict[str, Any]:
+    """Make an object of the fields of a form, each converted to what its property says."""
+    if len(pairs) > MOST:
+        raise ValueError(f"has more than {MOST} fields")
+    grouped: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name, []).append(value)
+    return {
+        name: _property(values, shape.properties.get(name) or shape.additional or Shape())
+        for name, values in grouped.items()
+    }
+
+
+def _property(values: list[Any], shape: Shape) -> Any:
+    if shape.form == "array":
+        return [_field(value, shape.items or Shape()) for value in values]
+    if len(values) > 1:
+        return [_field(value, Shape()) for value in values]  # for the schema to refuse
+    return _field(values[0], shape)
+
+
+def _field(value: Any, shape: Shape) -> Any:
+    if not isinstance(value, str):
+        return value
+    if shape.form != "scalar":
+        return json.loads(value)
+    try:
+        return cast(value, shape)
+    except ValueError:
+        return value  # the schema says it better
+
+
+def _as_text(value: Any) -> Any:
+    """Return a form with its files as text that a schema can check."""
+    if isinstance(value, dict):
+        return {name: _as_text(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_as_text(item) for item in value]
+    content = getattr(value, "value", None)
+    return content.decode("latin-1") if isinstance(content, bytes) else value
+
+
+def _restored(checked: dict[str, Any], form: dict[str, Any]) -> dict[str, Any]:
+    """Put the files of *form* into the place of their text."""
+    return {**checked, **{name: item for name, item in form.items() if _has_file(item)}}
+
+
+def refusal(error: Exception) -> Problem:
+    """Return the problem that core's readers tell of by an HTTP exception; raise any other.
+
+    Their class is not named here: its module imports webob, which no layer does.
+    """
+    status = getattr(error, "status_int", 500)
+    if not 400 <= status < 500:
+        raise error
+    return Problem(status, "body", "", str(getattr(error, "detail", None) or error))
+
+
+class BodyRule:
+    """The body that an operation takes."""
+
+    def __init__(self, spec: Specification, path: Any) -> None:
+        self.required = bool(contents(path).get("required", False))
+        self.content = Content(spec, path / "content")
+
+    def check(
+        self, body: bytes, content_type: str, schema: Schema | None
+    ) -> tuple[Any, list[Problem]]:
+        """Return the value of a body and what is wrong with it."""
+        try:
+            value = read(body, content_type, schema)
+        except (ValueError, RecursionError) as error:
+            return None, [Problem(400, "body", "", f"cannot be read: {error}")]
+        except Exception as error:
+            return None, [refusal(error)]
+        if schema is None:
+            return value, []
+        is_form = content_type.lower().startswith("multipart/")
+        checked = _as_text(value) if is_form else value
+        errors = schema.errors(checked)
+        if errors:
+            return None, [Problem(422, "body", pointer, text) for pointer, text in errors]
+        converted = schema.convert(checked)
+        if is_form and isinstance(converted, dict):
+            return _restored(converted, value), []
+        return converted, []
+
+
+def _has_file(value: Any) -> bool:
+    return hasattr(value, "filename") or (
+        isinstance(value, list) and any(hasattr(item, "filename") for item in value)
+    )

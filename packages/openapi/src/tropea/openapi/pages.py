@@ -1,0 +1,208 @@
+"""The description as JSON, and as a page for people: no script, no outside request.
+
+A description's own text is escaped; nothing of it becomes markup.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from importlib import resources
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from tropea.core.entitytags import EntityTag
+from tropea.core.fields import Fields
+from tropea.openapi.specification import METHODS, Specification
+
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+#: Schemas within each other that the page shows; a reference deeper down is only named.
+_DEEPEST = 6
+
+
+def pages_of(spec: Specification, spec_path: str, page_path: str) -> dict[str, WSGIApplication]:
+    """Return the applications of the two paths, made once."""
+    found: dict[str, WSGIApplication] = {}
+    if spec_path:
+        body = json.dumps(spec.document, ensure_ascii=False).encode("utf-8", "replace")
+        found[spec_path] = _fixed(body, [("Content-Type", "application/json")])
+    if page_path:
+        link = relative(page_path, spec_path) if spec_path else ""
+        page = render(spec.document, link).encode("utf-8", "replace")
+        found[page_path] = _fixed(
+            page,
+            [
+                ("Content-Type", "text/html; charset=utf-8"),
+                ("Content-Security-Policy", _POLICY),
+                ("Referrer-Policy", "no-referrer"),
+            ],
+        )
+    return found
+
+
+def relative(page_path: str, path: str) -> str:
+    """Return a link from one path to another that holds wherever both are mounted.
+
+    >>> relative("/docs", "/openapi.json"), relative("/api/docs/", "/openapi.json")
+    ('openapi.json', '../../openapi.json')
+    """
+    return "../" * (page_path.count("/") - 1) + path.lstrip("/")
+
+
+def _fixed(body: bytes, fields: Fields) -> WSGIApplication:
+    from hashlib import blake2b
+
+    tag = EntityTag(blake2b(body, digest_size=12).hexdigest())
+    shared: Fields = [("ETag", str(tag)), ("Cache-Control", "no-cache")]
+    head = [
+        *fields,
+        ("Content-Length", str(len(body))),
+        ("X-Content-Type-Options", "nosniff"),
+        *shared,
+    ]
+
+    def page(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        from tropea.core.entitytags import parse_list
+
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        if known is not None and (
+            known.strip() == "*" or any(tag.is_equivalent(one) for one in parse_list(known))
+        ):
+            start_response("304 Not Modified", list(shared))
+            return []
+        start_response("200 OK", list(head))
+        return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+
+    return page
+
+
+def render(document: Mapping[str, Any], link: str = "") -> str:
+    """Return the page of a description.
+
+    link: to the description itself, where it has an address.
+
+    >>> page = render({"info": {"title": "<b>", "version": "1"}, "paths": {}})
+    >>> "<b>" in page, "&lt;b&gt;" in page
+    (False, True)
+    """
+    return "".join(_Page(document).parts(link))
+
+
+class _Page:
+    """Writes the parts of the page; follows references into the document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+
+    def parts(self, link: str) -> Iterator[str]:
+        info = self.document.get("info", {})
+        title = _text(info.get("title", "API"))
+        style = resources.files("tropea.openapi").joinpath("page.css").read_text("utf-8")
+        yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        yield f"<title>{title}</title><style>{style}</style></head><body>"
+        yield f"<header><h1>{title} <small>{_text(info.get('version', ''))}</small></h1>"
+        yield self.prose(info)
+        if link:
+            yield f'<p><a href="{_text(link)}">OpenAPI {_text(self.version)}</a></p>'
+        yield "</header><main>"
+        for path, item in self.document.get("paths", {}).items():
+            facts = self.followed(item)
+            for method in METHODS:
+                if method in facts:
+                    yield from self.operation(path, method, facts[method], facts)
+        yield "</main></body></html>\n"
+
+    @property
+    def version(self) -> str:
+        return str(self.document.get("openapi", ""))
+
+    def followed(self, facts: Any) -> Mapping[str, Any]:
+        from tropea.openapi.schemas import lookup
+
+        for _ in range(_DEEPEST):
+            if isinstance(facts, Mapping) and isinstance(facts.get("$ref"), str):
+                facts = lookup(self.document, facts["$ref"]) or {}
+        return facts if isinstance(facts, Mapping) else {}
+
+    @staticmethod
+    def prose(facts: Mapping[str, Any]) -> str:
+        text = str(facts.get("description", "")).strip()
+        return "".join(f"<p>{_text(part.strip())}</p>" for part in text.split("\n\n") if part)
+
+    def operation(
+        self, path: str, method: str, facts: Mapping[str, Any], item: Mapping[str, Any]
+    ) -> Iterator[str]:
+        old = ' class="old"' if facts.get("deprecated") else ""
+        yield f'<section{old}><h2><span class="{method}">{method.upper()}</span> '
+        yield f"<code>{_text(path)}</code></h2>"
+        if facts.get("summary"):
+            yield f"<p><strong>{_text(facts['summary'])}</strong></p>"
+        yield self.prose(facts)
+        yield from self.parameters([*facts.get("parameters", ()), *item.get("parameters", ())])
+        body = self.followed(facts.get("requestBody", {}))
+        if body:
+            yield "<h3>Body</h3>" + self.prose(body)
+            yield from self.content(body.get("content", {}))
+        yield "<h3>Answers</h3><dl>"
+        for status, answer in facts.get("responses", {}).items():
+            found = self.followed(answer)
+            yield f"<dt>{_text(status)}</dt><dd>{_text(found.get('description', ''))}"
+            yield from self.content(found.get("content", {}))
+            yield "</dd>"
+        yield "</dl></section>"
+
+    def parameters(self, given: list[Any]) -> Iterator[str]:
+        if not given:
+            return
+        yield "<h3>Parameters</h3><table><thead><tr><th>Name</th><th>In</th><th>Type</th>"
+        yield "<th>Meaning</th></tr></thead><tbody>"
+        for parameter in given:
+            facts = self.followed(parameter)
+            needed = " <b>*</b>" if facts.get("required") else ""
+            yield f"<tr><td><code>{_text(facts.get('name', ''))}</code>{needed}</td>"
+            yield f"<td>{_text(facts.get('in', ''))}</td>"
+            yield f"<td>{_text(self.type_of(facts.get('schema', {})))}</td>"
+            yield f"<td>{_text(facts.get('description', ''))}</td></tr>"
+        yield "</tbody></table>"
+
+    def content(self, content: Mapping[str, Any]) -> Iterator[str]:
+        for kind, media in content.items():
+            schema = media.get("schema")
+            yield f"<details><summary><code>{_text(kind)}</code>"
+            if schema is None:
+                yield "</summary></details>"
+                continue
+            yield f" {_text(self.type_of(schema))}</summary>"
+            shown = json.dumps(self.expanded(schema), indent=2, ensure_ascii=False)
+            yield f"<pre>{_text(shown)}</pre></details>"
+
+    def type_of(self, schema: Any) -> str:
+        facts = self.followed(schema)
+        kind = facts.get("type", "any")
+        words = kind if isinstance(kind, str) else " or ".join(map(str, kind))
+        if words == "array":
+            words = f"array of {self.type_of(facts.get('items', {}))}"
+        if isinstance(facts.get("enum"), list):
+            words += f": {', '.join(map(str, facts['enum'][:20]))}"
+        return words + (f" ({facts['format']})" if "format" in facts else "")
+
+    def expanded(self, schema: Any, depth: int = 0) -> Any:
+        """Return a schema with what it refers to in its place, as far as the page shows it."""
+        if isinstance(schema, list):
+            return [self.expanded(item, depth + 1) for item in schema]
+        if not isinstance(schema, Mapping):
+            return schema
+        if isinstance(schema.get("$ref"), str):
+            if depth > _DEEPEST:
+                return schema
+            schema = {**self.followed(schema), **{k: v for k, v in schema.items() if k != "$ref"}}
+        return {key: self.expanded(item, depth + 1) for key, item in schema.items()}
+
+
+def _text(value: Any) -> str:
+    return escape(str(value))

@@ -1,0 +1,121 @@
+"""Read a description: a dictionary, a file or a resource of a package, in JSON or YAML.
+
+Of the ways in which openapi-core reads 3.2, see the README: what 3.2 adds beside JSON Schema is
+not checked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tropea.openapi.errors import SpecificationError
+
+_VERSION = re.compile(r"(3\.[012])(?:\.[0-9]+)?(?:-.*)?").fullmatch
+_RESOURCE = re.compile(r"[A-Za-z_][\w.]*:[\w./-]+").fullmatch
+#: Between the parts of a SchemaPath; no name in a description can have it, as some have "#".
+_SEPARATOR = "\n"
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+class Specification:
+    """A description that was found good.
+
+    document: the description as plain data.  version: "3.0", "3.1" or "3.2".
+    root: the same as openapi-core's SchemaPath, which follows references.
+
+    >>> found = Specification({"openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+    ...                        "paths": {}})
+    >>> found.version, found.title
+    ('3.1', 't')
+    """
+
+    def __init__(self, source: Any, *, check: bool = True) -> None:
+        self.document, base = load(source)
+        self.version = _version_of(self.document)
+        from jsonschema_path import SchemaPath
+
+        self.root = SchemaPath.from_dict(self.document, base_uri=base, separator=_SEPARATOR)
+        if check:
+            _check(self.document, base, self.version)
+
+    @property
+    def title(self) -> str:
+        return str(self.document.get("info", {}).get("title", "API"))
+
+
+def load(source: Any) -> tuple[dict[str, Any], str]:
+    """Return the document that *source* is or names, and the address that it has.
+
+    source: a mapping, a function that returns one, a path, or ``package.module:file`` for a
+        resource of a package.
+    Raises SpecificationError where there is none, or none that can be read.
+    """
+    if callable(source):
+        source = source()
+    if isinstance(source, Mapping):
+        # One pass through JSON: a copy that nobody changes, with text for keys.
+        return _parse(json.dumps(source, default=str), "the dictionary", yaml=False), ""
+    text, name, base = _text_of(str(source))
+    return _parse(text, name, yaml=name.endswith((".yaml", ".yml"))), base
+
+
+def _text_of(source: str) -> tuple[str, str, str]:
+    path = Path(source)
+    try:
+        if _RESOURCE(source) and not path.exists():
+            package, _, name = source.partition(":")
+            return resources.files(package).joinpath(name).read_text("utf-8"), source, ""
+        return path.read_text("utf-8"), source, path.resolve().as_uri()
+    except (OSError, ImportError, UnicodeDecodeError) as error:
+        raise SpecificationError(f"cannot read the description {source!r}: {error}") from None
+
+
+def _parse(text: str, name: str, *, yaml: bool) -> dict[str, Any]:
+    try:
+        document = _load_yaml(text) if yaml else json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SpecificationError(f"{name}: {error}") from None
+    if not isinstance(document, dict):
+        raise SpecificationError(f"{name}: a description is an object")
+    return document
+
+
+def _load_yaml(text: str) -> Any:
+    try:
+        import yaml  # type: ignore[import-untyped]  # an extra
+    except ImportError:
+        raise SpecificationError("a description in YAML needs PyYAML") from None
+    try:
+        return json.loads(json.dumps(yaml.safe_load(text), default=str))
+    except yaml.YAMLError as error:
+        raise SpecificationError(str(error)) from None
+
+
+def _version_of(document: Mapping[str, Any]) -> str:
+    match = _VERSION(str(document.get("openapi", "")))
+    if match is None:
+        given = document.get("openapi", document.get("swagger"))
+        raise SpecificationError(f"expected openapi 3.0, 3.1 or 3.2, got {given!r}")
+    return match[1]
+
+
+def _check(document: dict[str, Any], base: str, version: str) -> None:
+    import openapi_spec_validator as checkers
+
+    checker = getattr(checkers, f"OpenAPIV{version.replace('.', '')}SpecValidator", None)
+    if checker is None:
+        raise SpecificationError("OpenAPI 3.2 needs openapi-core 0.23")
+    try:
+        error = next(iter(checker(document, base_uri=base).iter_errors()), None)
+    except Exception as failure:  # a reference into nowhere, of whatever kind the resolver raises
+        raise SpecificationError(f"the description cannot be resolved: {failure}") from None
+    if error is not None:
+        place = "/".join(map(str, getattr(error, "absolute_path", ())))
+        raise SpecificationError(
+            f"the description is not OpenAPI {version}: {place}: {str(error.message)[:300]}"
+        )
