@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tropea.core.closing import close
 from tropea.core.cookies import as_cookie, expire_cookie
 from tropea.core.fields import Fields, add_vary, drop, get_all, set_field
-from tropea.core.headers import SINGLE, field_name, make_fields
+from tropea.core.headers import SINGLE, field_name, make_field, make_fields
 from tropea.core.statuses import status_line
 
 Callback = Callable[[], object]
@@ -22,6 +22,7 @@ class EditedCopies:
     if TYPE_CHECKING:
         content: Any
         _app_iter: Any
+        _checked: Fields | None
         _headers: Any
         _headerlist: Fields
         _onclose: tuple[Callback, ...]
@@ -30,11 +31,13 @@ class EditedCopies:
     def copy(self) -> Self:
         """Return a response that can be changed without this one; the content is shared."""
         twin = type(self).__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        twin._headers = None
-        twin._headerlist = self._headerlist[:]
-        if isinstance(self._app_iter, list):
-            twin._app_iter = self._app_iter[:]
+        fields = self._headerlist[:]  # first: what a plain page makes late is copied too
+        own = twin.__dict__
+        own.update(self.__dict__)
+        own["_headers"], own["_headerlist"] = None, fields
+        body = own.get("_app_iter")
+        if isinstance(body, list):
+            own["_app_iter"] = body[:]
         return twin
 
     def replace(
@@ -77,7 +80,8 @@ class EditedCopies:
 
     def add_header(self, name: str, value: Any) -> Self:
         """Return a copy with one more field; one that a response has once is replaced."""
-        return self.add_headers([(name, value)])
+        one = type(value) is str
+        return self._with([make_field(name, value)] if one else make_fields([(name, value)]))
 
     def add_headers(self, headers: Any = None, **header_kwargs: Any) -> Self:
         """Return a copy with more fields.
@@ -86,9 +90,16 @@ class EditedCopies:
         >>> Response("x").add_headers([("Vary", "Cookie")], x_a="1").headerlist[2:]
         [('Vary', 'Cookie'), ('X-A', '1')]
         """
+        return self._with(make_fields(headers) + make_fields(header_kwargs))
+
+    def _with(self, fields: Fields) -> Self:
+        """Return a copy with more *fields*, which are checked."""
         twin = self.copy()
-        for name, value in make_fields(headers) + make_fields(header_kwargs):
+        known = twin._headerlist == twin._checked
+        for name, value in fields:
             twin._add(name, value)
+        if known:  # and so is the whole, without a second look
+            twin._checked = twin._headerlist[:]
         return twin
 
     def remove_headers(self, *names: str) -> Self:

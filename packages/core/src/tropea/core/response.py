@@ -95,12 +95,13 @@ class Response(
     _bytes: bytes
     conditional_response = False
     # A plain page has only its bytes; the rest of webob's state is made when somebody asks.
-    _status: str = _made_late(lambda response: response.default_status)
+    _status: str = default_status
     _headerlist: Fields = _made_late(_plain_fields)
     _app_iter: Any = _made_late(lambda response: [response._bytes])  # noqa: SLF001
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._status = cls.default_status
         kind = cls.default_content_type
         if kind and "charset=" not in kind and kind.startswith("text/") and cls.default_charset:
             kind = f"{kind}; charset={cls.default_charset}"

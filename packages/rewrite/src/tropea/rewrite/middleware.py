@@ -112,8 +112,9 @@ class RewriteMiddleware(Layer):
         return self.rules.url(name, **values)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO") or "/"
-        verdict = self.rules.decide(path, environ.get("QUERY_STRING") or "", environ)
+        get = environ.get
+        path = get("PATH_INFO") or "/"
+        verdict = self.rules.decide(path, get("QUERY_STRING") or "", environ)
         if verdict is None:
             return self.app(environ, start_response)
         if verdict.status:

@@ -227,6 +227,8 @@ class RuleList:
         self._whole = any(rule.whole for rule in self.rules)
         self._hosts = bool(self.index.hosts)
         self._known = self.index.segments
+        #: Tells whether none of the segments of a path is one that rules are filed under.
+        self._unknown = self._known.keys().isdisjoint
         #: Whether patterns see nothing but the path and only segments are looked up.
         self._simple = self.index.plain and not self._whole
         self._names = {rule.rule.name: rule for rule in self.rules if rule.rule.name}
@@ -244,9 +246,13 @@ class RuleList:
         if len(path) > LONGEST_SUBJECT:
             return Verdict(path, query, 414)
         entries = self.index.always
-        if self._known and (hits := self._known.keys() & path.split("/")):
+        parts = path.split("/")
+        if not self._unknown(parts):
+            hits = self._known.keys() & parts
             single = len(hits) == 1 and not entries
             entries = self._known[hits.pop()] if single else self.index.candidates(path)
+        elif not entries:
+            return None  # most requests end here
         for order, match, rule in entries:
             found = match(path)
             if found is not None:
