@@ -157,8 +157,11 @@ def judge(conditions: Fields4, headers: Fields, method: str) -> Verdict:
     match, none_match, _, unmodified = conditions
     if etag is not None and none_match is not None and match is None and unmodified is None:
         # What a browser sends is the one tag that it holds: no list has to be read.
-        if _STRONG(none_match) and _STRONG(etag):
-            return Verdict.NOT_MODIFIED if none_match == etag else Verdict.PERFORM
+        if _STRONG(none_match):
+            if none_match == etag:
+                return Verdict.NOT_MODIFIED
+            if _STRONG(etag):
+                return Verdict.PERFORM
     current = Representation(read_tag(etag), parse_date(modified))
     return evaluate(Conditions(*conditions), current, method)
 
@@ -168,15 +171,13 @@ def not_modified_fields(headers: Fields) -> Fields:
 
     Source: RFC 9110 section 15.4.5.
     """
-    kept, dated, tagged = [], False, False
+    kept, names = [], []
     for pair in headers:
         name = pair[0].lower()
-        if name in _BODY_FIELDS:
-            continue
-        tagged = tagged or name == "etag"
-        dated = dated or name == "last-modified"
-        kept.append(pair)
-    if tagged and dated:
+        if name not in _BODY_FIELDS:
+            kept.append(pair)
+            names.append(name)
+    if "last-modified" in names and "etag" in names:
         return [pair for pair in kept if pair[0].lower() != "last-modified"]
     return kept
 

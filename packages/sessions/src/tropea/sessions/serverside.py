@@ -129,10 +129,10 @@ class ServerSide:
             session.doomed = None
         if session.lost:
             return []
-        raw = encode(self.codec, session.data)
         origin = session.origin
         if origin is None:
-            return self._commit_new(session, raw)
+            return self._commit_new(session)
+        raw = encode(self.codec, session.data)
         if session.renewed:
             return self._cookie(session) if self.writing.renew(session, raw) else []
         if raw != origin.record.data or session.forced or session.labels != origin.record.labels:
@@ -140,8 +140,9 @@ class ServerSide:
             return self._cookie(session) if kept and self.rules.rolling else []
         return self._touch(session, origin)
 
-    def _commit_new(self, session: Session, raw: bytes) -> Fields:
+    def _commit_new(self, session: Session) -> Fields:
         if session.data or session.forced or session.labels:
+            raw = encode(self.codec, session.data)
             self.writing.create(session, raw, session.created_at)
             if self.rules.importer is not None:
                 self.rules.importer.forget(session.header)
