@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -59,13 +59,12 @@ class Schemas:
         """
         if isinstance(kind, Mapping):
             return dict(kind)
-        try:
-            plain = _PLAIN.get(kind)
-        except TypeError:  # an annotation that cannot be hashed
+        if get_origin(kind) is not None:
+            return self._generic(kind)
+        if not isinstance(kind, type) and kind is not None:
             return {}
-        if plain is not None:
-            return dict(plain)
-        return self._generic(kind) if get_origin(kind) is not None else self._class(kind)
+        plain = _PLAIN.get(type(None) if kind is None else kind)
+        return self._class(kind) if plain is None else dict(plain)
 
     def _generic(self, kind: Any) -> Schema:
         origin, arguments = get_origin(kind), get_args(kind)
@@ -87,8 +86,6 @@ class Schemas:
         return {}
 
     def _class(self, kind: Any) -> Schema:
-        if not isinstance(kind, type):
-            return {}
         if issubclass(kind, Enum):
             return {"enum": [member.value for member in kind]}
         if dataclasses.is_dataclass(kind) or is_typeddict(kind):
@@ -124,6 +121,16 @@ class Schemas:
         else:
             required = sorted(kind.__required_keys__, key=list(hints).index)
         found["properties"] = {name: self.of(hint) for name, hint in hints.items()}
+        for name, value in _defaults(kind):
+            found["properties"][name]["default"] = value
         if required:
             found["required"] = required
         return found
+
+
+def _defaults(kind: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the defaults of a dataclass that JSON can write."""
+    if dataclasses.is_dataclass(kind):
+        for field in dataclasses.fields(kind):
+            if field.default is None or isinstance(field.default, (bool, int, float, str)):
+                yield field.name, field.default

@@ -30,6 +30,27 @@ _INTEGER = re.compile(r"\(?(?:\?:)?(-\??|\[\+?-\]\??)?(?:\[0-9\]|\\d)\+\)?").ful
 _FRAMEWORK = ("Request", "Response")
 
 
+#: What a refused request is answered with (RFC 9457).
+_REFUSAL: dict[str, Any] = {
+    "description": "The request does not keep this description.",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["title", "status"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "errors": {"type": "array", "items": {"type": "object"}},
+                },
+            }
+        }
+    },
+}
+
+
 def operation(
     *,
     query: Mapping[str, Any] | None = None,
@@ -73,11 +94,13 @@ def describe(
     *,
     security_schemes: Mapping[str, Any] | None = None,
     include: Callable[[Any], bool] | None = None,
+    refusals: bool = True,
     **facts: Any,
 ) -> dict[str, Any]:
     """Return an OpenAPI 3.1 description of *routes*.
 
     include: tells of a route whether it belongs to the API; by default all with methods do.
+    refusals: whether the answers of OpenAPIMiddleware itself (400, 401, 422, …) are described.
     facts: further fields of the description, such as ``servers`` or ``security``.
 
     >>> from types import SimpleNamespace
@@ -100,9 +123,13 @@ def describe(
             if method == "HEAD" and "GET" in methods:
                 continue  # GET's own
             described = _describe(route, schemas)
+            if refusals:
+                _add_refusals(described, secured=bool(facts.get("security")))
             described["operationId"] = _unique(_identity(route, method, methods), ids)
             item.setdefault(method.lower(), described)
     components: dict[str, Any] = {}
+    if refusals and paths:
+        components["responses"] = {"Refusal": _REFUSAL}
     if schemas.named:
         components["schemas"] = schemas.named
     if security_schemes:
@@ -224,3 +251,13 @@ def _response(status: Any, answer: Any, schemas: Schemas) -> dict[str, Any]:
         return {"description": sentence, **answer}
     kind = "text/plain" if answer is str else "application/json"
     return {"description": sentence, "content": {kind: {"schema": schemas.of(answer)}}}
+
+
+def _add_refusals(described: dict[str, Any], *, secured: bool) -> None:
+    statuses = [400] if described.get("parameters") else []
+    if "requestBody" in described:
+        statuses = [400, 413, 415, 422]
+    if described.get("security", secured):
+        statuses += [401, 403]
+    for status in statuses:
+        described["responses"].setdefault(str(status), {"$ref": "#/components/responses/Refusal"})

@@ -51,9 +51,9 @@ def read(body: bytes, content_type: str, schema: Schema | None) -> Any:
     A body of a type that nothing here reads is returned as it is.
     """
     kind, parameters = parse_media_type(content_type)
-    shape = schema.shape if schema is not None else Shape()
     if is_json(kind):
         return _json(body, _codec(parameters))
+    shape = schema.shape if schema is not None else Shape()
     if kind == "application/x-www-form-urlencoded":
         return _assemble(_urlencoded(body), shape)
     if kind == "multipart/form-data":

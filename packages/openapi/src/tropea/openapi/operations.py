@@ -17,7 +17,7 @@ from tropea.openapi.media import BodyRule, refusal
 from tropea.openapi.parameters import IGNORED, Parameter
 from tropea.openapi.schemas import contents
 from tropea.openapi.security import Security, Verifier
-from tropea.openapi.sources import Sources, has_body, is_streamed, keep_body
+from tropea.openapi.sources import Sources, has_body, is_streamed, keep_body, may_be_empty
 from tropea.openapi.specification import Specification
 
 _PLACES = ("path", "query", "header", "cookie", "querystring")
@@ -68,7 +68,7 @@ class Operation:
     """One method of one path of a description.
 
     method: in upper case.  template: the path as the description has it.
-    id: its operationId, or method and path.
+    id: its operationId, or method and path.  place: the keys of the operation in its path's item.
     """
 
     def __init__(
@@ -76,12 +76,15 @@ class Operation:
         spec: Specification,
         template: str,
         method: str,
+        place: tuple[str, ...],
         verifiers: Mapping[str, Verifier],
     ) -> None:
         item = spec.root / "paths" / template
-        path = item / method
+        path = item
+        for key in place:
+            path = path / key
         found = contents(path)
-        self.method, self.template = method.upper(), template
+        self.method, self.template = method, template
         self.id: str = found.get("operationId") or f"{self.method} {template}"
         self.parameters = _parameters(spec, path, item)
         self.body = BodyRule(spec, path / "requestBody") if "requestBody" in found else None
@@ -119,10 +122,10 @@ class Operation:
     def _read_body(
         self, environ: dict[str, Any], rule: BodyRule, max_body: int
     ) -> tuple[Any, list[Problem]]:
-        if not has_body(environ):
+        kind = environ.get("CONTENT_TYPE", "")
+        if not has_body(environ) and not may_be_empty(kind):
             missing = [Problem(400, "body", "", "is required")] if rule.required else []
             return None, missing
-        kind = environ.get("CONTENT_TYPE", "")
         found = rule.content.find(kind)
         if found is None:
             shown = parse_media_type(kind)[0] or "no media type"

@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tropea.core.entitytags import EntityTag
 from tropea.core.fields import Fields
-from tropea.openapi.specification import METHODS, Specification
+from tropea.openapi.specification import Specification, operations_of
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
@@ -112,9 +112,11 @@ class _Page:
         yield "</header><main>"
         for path, item in self.document.get("paths", {}).items():
             facts = self.followed(item)
-            for method in METHODS:
-                if method in facts:
-                    yield from self.operation(path, method, facts[method], facts)
+            for method, place in operations_of(facts):
+                found = facts
+                for key in place:
+                    found = found[key]
+                yield from self.operation(path, method, found, facts)
         yield "</main></body></html>\n"
 
     @property
@@ -138,7 +140,7 @@ class _Page:
         self, path: str, method: str, facts: Mapping[str, Any], item: Mapping[str, Any]
     ) -> Iterator[str]:
         old = ' class="old"' if facts.get("deprecated") else ""
-        yield f'<section{old}><h2><span class="{method}">{method.upper()}</span> '
+        yield f'<section{old}><h2><span class="{_text(method.lower())}">{_text(method)}</span> '
         yield f"<code>{_text(path)}</code></h2>"
         if facts.get("summary"):
             yield f"<p><strong>{_text(facts['summary'])}</strong></p>"

@@ -5,11 +5,11 @@ Source: OpenAPI 3.1.1 section 4.8.12.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tropea.openapi.casting import cast
 from tropea.openapi.errors import Problem
+from tropea.openapi.media import read
 from tropea.openapi.schemas import Schema, contents
 from tropea.openapi.sources import Sources
 from tropea.openapi.specification import Specification
@@ -25,7 +25,6 @@ from tropea.openapi.styles import (
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 #: Header parameters that a description cannot have: HTTP's own rules stand for them.
 IGNORED = frozenset(("accept", "content-type", "authorization"))
-#: What is read of a parameter whose content is JSON.
 _ABSENT: Any = object()
 
 
@@ -39,11 +38,11 @@ class Parameter:
         self.required = bool(found.get("required", False)) or self.place == "path"
         self.style: str = found.get("style", _STYLES.get(self.place, "form"))
         self.explode = bool(found.get("explode", self.style in {"form", "deepObject"}))
-        self.is_json = "schema" not in found and "content" in found
+        self.media = ""
         self.schema: Schema | None = None
-        if self.is_json:
-            kind = next(iter(found["content"]))
-            path = path / "content" / kind
+        if "schema" not in found and "content" in found:
+            self.media = next(iter(found["content"]))
+            path = path / "content" / self.media
         if "schema" in contents(path):
             self.schema = Schema(spec, path / "schema")
         self.form = self.schema.shape.form if self.schema is not None else "scalar"
@@ -52,7 +51,7 @@ class Parameter:
     def read(self, sources: Sources) -> tuple[Any, list[Problem]]:
         """Return the value and what is wrong with it; ``...`` for one that is absent."""
         try:
-            value = self._json(sources) if self.is_json else self._value(sources)
+            value = self._content(sources) if self.media else self._value(sources)
         except (ValueError, RecursionError) as error:
             return ..., [self._problem(str(error))]
         schema = self.schema
@@ -70,18 +69,14 @@ class Parameter:
     def _problem(self, message: str) -> Problem:
         return Problem(400, self.place, self.name, message)
 
-    def _json(self, sources: Sources) -> Any:
+    def _content(self, sources: Sources) -> Any:
         text = self._text(sources)
-        if text is None:
-            return _ABSENT
-        try:
-            return json.loads(text)
-        except ValueError:
-            raise ValueError("is not JSON") from None
+        return _ABSENT if text is None else read(text.encode(), self.media, self.schema)
 
     def _text(self, sources: Sources) -> str | None:
         if self.whole:
-            return decode(sources.environ.get("QUERY_STRING", "")) or None
+            query = str(sources.environ.get("QUERY_STRING", ""))
+            return (query if self.media.endswith("urlencoded") else decode(query)) or None
         found = self._raw(sources, "scalar")
         return found if isinstance(found, str) else None
 

@@ -11,7 +11,7 @@ from tropea.openapi.operations import Operation
 from tropea.openapi.schemas import contents
 from tropea.openapi.security import Verifier
 from tropea.openapi.sources import host_of, text_of_path
-from tropea.openapi.specification import METHODS, Specification
+from tropea.openapi.specification import Specification, operations_of
 from tropea.openapi.templates import Templates
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
@@ -82,9 +82,8 @@ class Router:
         for path in paths:
             facts = contents(spec.root / "paths" / path)
             self._operations[path] = {
-                method.upper(): Operation(spec, path, method, verifiers)
-                for method in METHODS
-                if method in facts
+                method: Operation(spec, path, method, place, verifiers)
+                for method, place in operations_of(facts)
             }
             if facts.get("servers"):
                 self._servers[path] = [Server(server) for server in facts["servers"]]

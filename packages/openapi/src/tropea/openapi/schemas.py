@@ -6,14 +6,19 @@ every value.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import warnings
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from tropea.openapi.casting import Shape
+from tropea.openapi.converting import Plain, TooComplex, contents
 from tropea.openapi.problems import MOST, shorten
 from tropea.openapi.specification import Specification
+
+__all__ = ["Schema", "changes", "contents", "lookup", "shape_of"]
 
 log = logging.getLogger("tropea.openapi")
 
@@ -23,12 +28,6 @@ _COMBINED = ("allOf", "anyOf", "oneOf")
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 
 
-def contents(path: Any) -> Any:
-    """Return what is at a SchemaPath, references followed."""
-    with path.resolve() as resolved:
-        return resolved.contents
-
-
 class Schema:
     """One schema, ready for use.
 
@@ -36,12 +35,25 @@ class Schema:
     """
 
     def __init__(self, spec: Specification, path: Any, *, reading: bool = False) -> None:
-        self.shape = shape_of(path)
+        self._path = path
         found = contents(path)
         self.default = found.get("default", ...) if isinstance(found, dict) else ...
         self._unmarshaller = _make_unmarshaller(spec, path, reading=reading)
         self._validator = self._unmarshaller.schema_validator.validator
-        self._changes = changes(found, spec.document, set())
+        self._convert = self._unmarshaller.unmarshal
+        if not changes(found, spec.document, set()):
+            self._convert = _same
+        else:
+            formats = self._unmarshaller.formats_unmarshaller.format_unmarshallers
+            try:
+                self._convert = Plain(formats).compile(path)
+            except TooComplex:
+                pass
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What text has to be converted to; JSON never asks."""
+        return shape_of(self._path)
 
     def errors(self, value: Any) -> list[tuple[str, str]]:
         """List what is wrong with *value*: a JSON pointer and a sentence, a few of each at most."""
@@ -61,10 +73,8 @@ class Schema:
 
     def convert(self, value: Any) -> Any:
         """Unmarshal a valid value: dates, UUIDs and bytes become Python's, defaults are put in."""
-        if not self._changes:
-            return value
         try:
-            return self._unmarshaller.unmarshal(value)
+            return self._convert(value)
         except Exception as error:  # it was valid: what openapi-core cannot convert stays as it is
             log.info("a value could not be unmarshalled: %s", type(error).__name__)
             return value
@@ -77,13 +87,15 @@ def _make_unmarshaller(spec: Specification, path: Any, *, reading: bool) -> Any:
     side = "_read" if reading else "_write"
     name = f"oas{spec.version.replace('.', '')}{side if spec.version == '3.0' else ''}"
     factory = getattr(schemas, f"{name}_schema_unmarshallers_factory")
+    of_23 = "spec" in inspect.signature(factory.create).parameters  # 0.22 takes the schema alone
+    arguments = (spec.root, path) if of_23 else (path,)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "deprecated" is for the documentation page
         try:
-            return factory.create(spec.root, path)
+            return factory.create(*arguments)
         except FormatterNotFoundError:  # a format of the description's own: plain text
             own = {contents(path)["format"]: _same}
-            return factory.create(spec.root, path, extra_format_unmarshallers=own)
+            return factory.create(*arguments, extra_format_unmarshallers=own)
 
 
 def _same(value: Any) -> Any:
@@ -135,7 +147,7 @@ def lookup(document: Any, reference: str) -> Any:
 def shape_of(path: Any, depth: int = 0) -> Shape:
     """Return the shape of a schema; what is nested deeper than a parameter can be is left out."""
     schema = contents(path)
-    if not isinstance(schema, dict) or depth > 4:
+    if not isinstance(schema, dict) or depth > 3:
         return Shape()
     kinds = _kinds(schema)
     items = shape_of(path / "items", depth + 1) if "items" in schema else None

@@ -51,6 +51,12 @@ def is_streamed(content_type: str) -> bool:
     return bool(kind) and not (is_json(kind) or kind in _FORMS or kind.startswith("text/"))
 
 
+def may_be_empty(content_type: str) -> bool:
+    """Tell whether no bytes at all are a value of that type: empty text, a form without fields."""
+    kind = parse_media_type(content_type)[0]
+    return kind.startswith("text/") or kind == "application/x-www-form-urlencoded"
+
+
 def keep_body(environ: dict[str, Any], limit: int) -> bytes:
     """Read the body, and leave it for the application to be read again.
 

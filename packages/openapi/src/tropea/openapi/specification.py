@@ -1,14 +1,14 @@
 """Read a description: a dictionary, a file or a resource of a package, in JSON or YAML.
 
-Of the ways in which openapi-core reads 3.2, see the README: what 3.2 adds beside JSON Schema is
-not checked.
+openapi-core 0.23 checks a 3.2 description and its schemas, and nothing else that 3.2 adds; the
+method QUERY, ``additionalOperations`` and ``in: querystring`` are read here.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ _VERSION = re.compile(r"(3\.[012])(?:\.[0-9]+)?(?:-.*)?").fullmatch
 _RESOURCE = re.compile(r"[A-Za-z_][\w.]*:[\w./-]+").fullmatch
 #: Between the parts of a SchemaPath; no name in a description can have it, as some have "#".
 _SEPARATOR = "\n"
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+#: ``query`` and ``additionalOperations`` are new in 3.2.
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 
 
 class Specification:
@@ -46,6 +47,19 @@ class Specification:
     @property
     def title(self) -> str:
         return str(self.document.get("info", {}).get("title", "API"))
+
+
+def operations_of(item: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the methods of a path, with the keys under which their operations are.
+
+    >>> list(operations_of({"get": {}, "additionalOperations": {"COPY": {}}}))
+    [('GET', ('get',)), ('COPY', ('additionalOperations', 'COPY'))]
+    """
+    for method in METHODS:
+        if method in item:
+            yield method.upper(), (method,)
+    for method in item.get("additionalOperations", ()):
+        yield method, ("additionalOperations", method)
 
 
 def load(source: Any) -> tuple[dict[str, Any], str]:
@@ -117,5 +131,5 @@ def _check(document: dict[str, Any], base: str, version: str) -> None:
     if error is not None:
         place = "/".join(map(str, getattr(error, "absolute_path", ())))
         raise SpecificationError(
-            f"the description is not OpenAPI {version}: {place}: {str(error.message)[:300]}"
+            f"the description is not OpenAPI {version}: {place}: {str(error.message).splitlines()[0][:300]}"
         )
