@@ -26,7 +26,7 @@ PACKAGES = (
 def meanings(cls):
     """Read "name: text" and "name, name: text" out of the docstring of a class of options."""
     names = {option.name for option in fields(cls)}
-    heads = re.compile(r"(?:^ *|(?<=[.])  )([a-z_]+(?:, [a-z_]+)*): ?", re.M)
+    heads = re.compile(r"(?:^ *|(?<=[.])  |(?<=, ))([a-z_]+(?:, [a-z_]+)*): ?", re.M)
     text = inspect.cleandoc(cls.__doc__ or "")
     found, marks = {}, []
     for match in heads.finditer(text):
@@ -89,6 +89,13 @@ def shown_default(option, unit):
     return repr(value) if not isinstance(value, str) or not value else value
 
 
+#: What options mean that have the same meaning everywhere.
+GENERAL = {
+    "clock": "seconds since the epoch, for tests.",
+    "environ_key": "the key of the environ that is used, for a stack that holds two.",
+}
+
+
 def option_rows(cls):
     """List (name, default, what it takes, meaning) of every option, as the code has them."""
     said, words = meanings(cls), reader_words(cls)
@@ -98,8 +105,9 @@ def option_rows(cls):
         meaning, expects = said.get(option.name, ""), words[option.name]
         unit = unit_of(option, expects, meaning)
         takes = expects if not unit or unit in expects else f"{expects} ({unit})"
-        if option.name == "clock" and not meaning:
-            meaning = "seconds since the epoch, for tests."
+        meaning = meaning or GENERAL.get(option.name, "")
+        if not meaning and len(fields(cls)) == 1:
+            meaning = " ".join((cls.__doc__ or "").split())
         yield option.name, shown_default(option, unit), takes, meaning
 
 
@@ -257,7 +265,7 @@ def whole_onion():
     from tropea.auth import BasicAuthMiddleware
     from tropea.caching import HTTPCacheMiddleware, etag_middleware
     from tropea.core import ProxyMiddleware, RegistryMiddleware, pipeline
-    from tropea.dispatch import RoutesMiddleware, dispatcher_app
+    from tropea.dispatch import RoutesMiddleware, urldispatcher
     from tropea.errors import ErrorMiddleware, StatusRedirectMiddleware
     from tropea.rewrite import urlrewriter
     from tropea.sessions import SessionMiddleware
@@ -277,7 +285,7 @@ def whole_onion():
             etag_middleware(),
             SessionMiddleware.layer("memory:"),
             BasicAuthMiddleware.layer("Kitchen", lambda user, password: None),
-            RoutesMiddleware.layer(dispatcher=dispatcher_app().dispatcher),
+            RoutesMiddleware.layer(dispatcher=urldispatcher()),
             your_application,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 DOCS = Path(__file__).resolve().parent.parent
 ROOT = DOCS.parent
 _FENCE = re.compile(
-    r"(?:^% (?P<key>[a-z ]+): *(?P<value>\S+)\n)?^(?P<mark>`{3,})(?P<language>[\w-]+)\n(?P<code>.*?)^(?P=mark)$",
+    r"(?:^% (?P<key>[a-z ]+): *(?P<value>\S+)\n)?^(?P<indent> *)(?P<mark>`{3,})(?P<language>[\w-]+)\n(?P<code>.*?)^ *(?P=mark)$",
     re.M | re.S,
 )
 
@@ -36,7 +37,7 @@ def blocks_of(page):
     for match in _FENCE.finditer(text):
         note = (match["key"], match["value"]) if match["key"] else None
         line = text[: match.start("code")].count("\n") + 1
-        found.append(Block(match["language"], match["code"], line, note))
+        found.append(Block(match["language"], textwrap.dedent(match["code"]), line, note))
     return found
 
 
