@@ -8,6 +8,7 @@ others by their value are left to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 Convert = Callable[[Any], Any]
@@ -102,7 +103,7 @@ class _Step:
         }
         for name, default in self.defaults.items():
             if name not in found:
-                found[name] = properties[name](default)
+                found[name] = properties[name](deepcopy(default))
         return found
 
 

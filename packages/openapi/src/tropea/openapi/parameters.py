@@ -5,6 +5,7 @@ Source: OpenAPI 3.1.1 section 4.8.12.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from tropea.openapi.casting import cast
@@ -57,7 +58,7 @@ class Parameter:
         schema = self.schema
         if value is _ABSENT:
             if schema is not None and schema.default is not ...:
-                return schema.default, []
+                return deepcopy(schema.default), []  # the application may change it
             return ..., [self._problem("is required")] if self.required else []
         if schema is None:
             return value, []

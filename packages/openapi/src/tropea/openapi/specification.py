@@ -130,6 +130,5 @@ def _check(document: dict[str, Any], base: str, version: str) -> None:
         raise SpecificationError(f"the description cannot be resolved: {failure}") from None
     if error is not None:
         place = "/".join(map(str, getattr(error, "absolute_path", ())))
-        raise SpecificationError(
-            f"the description is not OpenAPI {version}: {place}: {str(error.message).splitlines()[0][:300]}"
-        )
+        message = str(error.message).splitlines()[0][:300]
+        raise SpecificationError(f"the description is not OpenAPI {version}: {place}: {message}")
