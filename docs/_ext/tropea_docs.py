@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from dataclasses import MISSING, fields
 from enum import Enum
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -195,7 +197,7 @@ def layers_of(package):
     from tropea.core.layer import Layer
 
     module = import_module(f"tropea.{package}")
-    for name in module.__all__:
+    for name in getattr(module, "__all__", ()):
         thing = getattr(module, name)
         if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer:
             if thing.__name__ == name:
@@ -242,20 +244,29 @@ class OrderTable(Directive):
 
 
 class Onion(Directive):
-    """The picture of the onion, drawn by the project's own command."""
+    """The picture of the onion, drawn by the project's own command; ``whole`` draws all layers."""
 
-    option_spec = {"caption": directives.unchanged}
+    option_spec = {"caption": directives.unchanged, "whole": directives.flag}
 
     def run(self):
         from tropea.cli.drawing import as_svg
         from tropea.core.anatomy import chain_of
 
-        svg = as_svg(chain_of(whole_onion()))
+        chain = chain_of(whole_onion())
+        if "whole" not in self.options:
+            chain = [node for node in chain if getattr(type(node.app), "kind", "") not in LEFT_OUT]
+        svg = as_svg(chain)
         svg = re.sub(r'width="[\d.]+" height="[\d.]+" ', "", svg, count=1)
+        svg = re.sub(r"(?<=>)(\w+?)Middleware(?=</text>)", r"\1", svg)  # a ring is narrow
+        svg = svg.replace(">your_app<", ">your app<")
         caption = self.options.get("caption", "")
         if caption:
             caption = f"<figcaption>{caption}</figcaption>"
         return [nodes.raw("", f'<figure class="onion">{svg}{caption}</figure>', format="html")]
+
+
+#: Kinds that the small picture leaves out.
+LEFT_OUT = ("proxy", "registry", "status", "dispatch")
 
 
 def whole_onion():
@@ -271,22 +282,24 @@ def whole_onion():
     from tropea.sessions import SessionMiddleware
     from tropea.static import StaticMiddleware
 
-    def your_application(environ, start_response): ...
+    def your_app(environ, start_response): ...
 
+    your_app.__module__ = your_app.__qualname__ = "your_app"
     with tempfile.TemporaryDirectory() as folder:
+        static = StaticMiddleware.layer(root=folder)
         return pipeline(
             ProxyMiddleware.layer(),
             RegistryMiddleware.layer(),
             StatusRedirectMiddleware.layer(),
             ErrorMiddleware.layer(),
             urlrewriter(),
-            StaticMiddleware.layer(root=folder),
+            static,
             HTTPCacheMiddleware.layer(),
             etag_middleware(),
             SessionMiddleware.layer("memory:"),
             BasicAuthMiddleware.layer("Kitchen", lambda user, password: None),
             RoutesMiddleware.layer(dispatcher=urldispatcher()),
-            your_application,
+            your_app,
         )
 
 
@@ -310,18 +323,42 @@ TITLES = {
 
 
 def citations():
-    """Return {rfc: {package: (sections, modules, tests)}} from sources and tests."""
+    """Return {rfc: {package: (sections, modules)}} from the sources."""
     cited = {}
     for package in PACKAGES:
-        base = ROOT / "packages" / package
-        for folder, place in (("src", 1), ("tests", 2)):
-            for file in sorted((base / folder).rglob("*.py")):
-                for match in _CITED.finditer(file.read_text(encoding="utf-8")):
-                    entry = cited.setdefault(match[1], {}).setdefault(package, (set(), set(), set()))
-                    if match[2]:
-                        entry[0].add(match[2].rstrip("."))
-                    entry[place].add(file.stem)
-    return {rfc: packages for rfc, packages in sorted(cited.items()) if rfc in TITLES}
+        for file in sorted((ROOT / "packages" / package / "src").rglob("*.py")):
+            for match in _CITED.finditer(file.read_text(encoding="utf-8")):
+                sections, modules = cited.setdefault(match[1], {}).setdefault(package, (set(), set()))
+                if match[2]:
+                    sections.add(match[2].rstrip("."))
+                modules.add(file)
+    return dict(sorted(cited.items()))
+
+
+@cache
+def words_of(package):
+    """Return the words of each test module of a package."""
+    return {
+        file.stem: frozenset(re.findall(r"\w+", file.read_text(encoding="utf-8")))
+        for file in sorted((ROOT / "packages" / package / "tests").glob("test_*.py"))
+    }
+
+
+@cache
+def public_names(file):
+    """Return the names that a module defines for others, and its own where that is a rare word."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    kinds = (ast.ClassDef, ast.FunctionDef)
+    names = {node.name for node in tree.body if isinstance(node, kinds) and node.name[0] != "_"}
+    return frozenset(name for name in names if len(name) > 7)
+
+
+def tests_of(package, modules):
+    """Name the test modules that use most of what *modules* define, four at most."""
+    names = frozenset().union(*map(public_names, modules))
+    counts = {stem: len(names & words) for stem, words in words_of(package).items()}
+    best = sorted((stem for stem, count in counts.items() if count), key=lambda s: -counts[s])
+    return best[:4]
 
 
 def by_number(section):
@@ -334,15 +371,15 @@ class Citations(Directive):
     def run(self):
         rows = []
         for rfc, packages in citations().items():
-            for package, (sections, modules, tests) in packages.items():
-                where = ", ".join(sorted(modules)) or "-"
+            for package, (sections, modules) in packages.items():
                 rows.append((
-                    f"{rfc} {TITLES[rfc]}", package,
-                    ", ".join(sorted(sections, key=by_number)) or "-", where,
-                    ", ".join(sorted(tests)) or "-",
+                    f"{rfc} {TITLES.get(rfc, '')}", package,
+                    ", ".join(sorted(sections, key=by_number)) or "-",
+                    ", ".join(sorted(file.stem for file in modules)),
+                    ", ".join(tests_of(package, tuple(sorted(modules)))) or "-",
                 ))
-        heads = ("RFC", "package", "sections", "modules", "test modules that cite it")
-        return [table(heads, rows, (22, 10, 22, 24, 22))]
+        heads = ("RFC", "package", "sections cited", "modules", "used in the tests")
+        return [table(heads, rows, (22, 10, 18, 25, 25))]
 
 
 # -- the API reference ---------------------------------------------------------------------------
@@ -357,7 +394,7 @@ class Api(Directive):
         package = self.arguments[0]
         module = import_module(package)
         lines, constants = [], []
-        for name in module.__all__:
+        for name in getattr(module, "__all__", ()):
             thing = getattr(module, name)
             if inspect.isclass(thing):
                 lines += [f".. autoclass:: {package}.{name}", "   :members:", ""]
