@@ -28,10 +28,10 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 BUILDERS = $(BIN)/python -m pip install --quiet --disable-pip-version-check 'flit_core>=3.11,<5' 'setuptools>=77' wheel
 endif
 
-.PHONY: help demo test check static unit matrix examples slow bench docs pkg clean
+.PHONY: help demo test check static unit matrix examples slow bench bench-full docs pkg clean
 
 help: ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Tropea needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (say make PYTHON=python3.12 …)")'
@@ -78,6 +78,10 @@ examples: .venv/.dev
 
 bench: .venv/.dev ## the measurements of every package, beside its peers
 	@for file in packages/*/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-full: .venv/.dev ## every row of the design beside the peers: benchmarks/RESULTS.md
+	@$(INSTALL) -r benchmarks/requirements.txt
+	$(BIN)/python benchmarks/full.py --write
 
 docs: .venv/.dev ## the documentation, into docs/_build
 	@$(INSTALL) -r docs/requirements.txt
