@@ -17,6 +17,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 add_module_names = False
+smartquotes = False
 python_use_unqualified_type_names = True
 suppress_warnings = ["autodoc.mocked_object"]
 

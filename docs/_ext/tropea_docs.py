@@ -240,7 +240,7 @@ class OrderTable(Directive):
         from tropea.core.ordering import REASONS
 
         rows = [(outer, inner, why) for (outer, inner), why in REASONS.items()]
-        return [table(("outside", "inside", "in the wrong order …"), rows, (15, 15, 70))]
+        return [table(("outside", "inside", "because …"), rows, (15, 15, 70))]
 
 
 class Onion(Directive):
@@ -308,6 +308,7 @@ def whole_onion():
 _CITED = re.compile(r"(?<![\w-])RFC[ -]?(\d{4})\b(?:\s*,?\s*(?:sections?|§)\s*([\d.]+\d|\d))?", re.I)
 
 TITLES = {
+    "1918": "private addresses", "6570": "URI templates",
     "2046": "MIME: media types, multipart", "2069": "Digest Access Authentication, first form",
     "3629": "UTF-8", "3875": "CGI/1.1", "3986": "URI: generic syntax", "5789": "PATCH",
     "5861": "stale-while-revalidate, stale-if-error", "6265": "cookies",
