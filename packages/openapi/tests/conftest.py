@@ -12,7 +12,7 @@ PET = {
     "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 20},
         "born": {"type": "string", "format": "date"},
-        "weight": {"type": "number", "exclusiveMinimum": 0},
+        "weight": {"type": "number", "minimum": 0},
         "mother": {"$ref": "#/components/schemas/Pet"},
     },
 }  # fmt: skip
