@@ -230,14 +230,3 @@ def test_every_link_to_a_file_of_the_tree_leads_somewhere():
         for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", page.read_text()):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page}: {target}"
-
-
-def test_the_pages_ask_nobody_for_anything(extension):
-    """No page loads a script, font or picture from elsewhere; links are another matter."""
-    built = DOCS / "_build"
-    if not (built / "index.html").is_file():
-        pytest.skip("the pages are not built: make docs")
-    for page in built.rglob("*.html"):
-        for tag in re.findall(r"<(?:script|link|img|iframe)\b[^>]*>", page.read_text()):
-            if 'rel="canonical"' not in tag:
-                assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", tag), f"{page}: {tag}"
