@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import Any, NamedTuple
 
 from tropea.core.redaction import Redactor
@@ -151,11 +150,15 @@ def distribution_of(name: str) -> str:
 
 @cache
 def _distributions() -> Mapping[str, list[str]]:
+    from importlib.metadata import packages_distributions  # slow to import, and seldom asked
+
     return packages_distributions()
 
 
 @cache
 def _version(distribution: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(distribution) if distribution else ""
     except PackageNotFoundError:

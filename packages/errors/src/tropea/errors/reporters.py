@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import logging
 import queue
-import smtplib
 import threading
 import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from email.message import EmailMessage
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tropea.errors.reports import Report
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 log = logging.getLogger("tropea.errors")
 
@@ -75,6 +76,8 @@ class Mail:
 
     def message(self, report: Report) -> EmailMessage:
         """Write the message of a report."""
+        from email.message import EmailMessage  # most processes never mail anything
+
         mail = EmailMessage()
         mail["From"], mail["To"] = self.sender, ", ".join(self.to)
         mail["Subject"] = f"{self.subject}: {type(report.error).__name__} [{report.request_id}]"
@@ -87,6 +90,8 @@ class Mail:
         self._queue.join()
 
     def _work(self) -> None:
+        import smtplib
+
         while True:
             report = self._queue.get()
             try:

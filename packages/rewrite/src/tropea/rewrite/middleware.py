@@ -13,7 +13,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tropea.core.fields import Fields, add_vary, check_fields, set_field
 from tropea.core.layer import Layer
-from tropea.rewrite.apache import apache_rules_file
 from tropea.rewrite.chain import RuleChain
 from tropea.rewrite.rules import Rule
 from tropea.rewrite.verdicts import Verdict
@@ -73,6 +72,8 @@ class RewriteMiddleware(Layer):
         options = self.options
         self.rules = RuleChain(options.rules)
         if options.rules_file:
+            from tropea.rewrite.apache import apache_rules_file
+
             self.rules.add(
                 apache_rules_file(
                     options.rules_file,
