@@ -203,7 +203,7 @@ class Login:
         self.passwords.set(REALM, "ann", "secret")
         whoami = lambda e, s: (s("200 OK", []), [e["REMOTE_USER"].encode()])[1]
         self.app = DigestAuthMiddleware(whoami, REALM, self.passwords, secret_key="k" * 32, clock=self.clock,
-                                        algorithms=("SHA-256",))
+                                        auth_algorithm=("SHA-256",))
         self.basic = BasicAuthMiddleware(whoami, REALM, lambda u, p: (u, p) == ("ann", "secret"))
         field = self.ask(None).all("WWW-Authenticate")[0]
         self.nonce = re.search(r'nonce="([^"]+)"', field)[1]
