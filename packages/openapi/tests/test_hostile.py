@@ -114,12 +114,22 @@ def cost(action):
     lambda n: {"HTTP_X_H": "a," * n},
     lambda n: {"HTTP_COOKIE": "c=1; " * n},
     lambda n: {"CONTENT_TYPE": "multipart/form-data; " + "a=b;" * n, "body": b"x"},
+    lambda n: {"body": json.dumps({"u": [n if n % 2 else str(n) for n in range(n // 4)]}).encode(), **JSON},
+    lambda n: {"body": json.dumps({"u": [n * (2**61 - 1) for n in range(n // 8)]}).encode(), **JSON},
     lambda n: {"body": b'{"a": [' + b"1," * n + b"1]}", **JSON},
     lambda n: {"HTTP_AUTHORIZATION": "Bearer " + " " * n},
 ])  # fmt: skip
 def test_a_request_four_times_as_long_takes_four_times_as_long(make):
     small, large = cost(lambda: send(**make(20_000))), cost(lambda: send(**make(80_000)))
     assert large <= 6 * small + 0.01
+
+
+@pytest.mark.parametrize(("items", "status"), [
+    ([1, 2, "1", True, None, [1], {"a": 1}, 1.5], 200), ([1, 1.0], 422), ([1, True, 0, False], 200), ([[1, 2], [2, 1]], 200),
+    ([{"a": 1, "b": 2}, {"b": 2, "a": 1}], 422), ([["a", "b"], ["a,s1:b"]], 200), ([None, None], 422), ([10**20, 1e20], 422),
+])  # fmt: skip
+def test_unique_items_are_told_as_json_schema_tells_them(items, status):
+    assert send(body=json.dumps({"u": items}).encode(), **JSON)[0] == status
 
 
 # -- unmarshalling in one pass does what openapi-core does
