@@ -59,9 +59,11 @@ def reader_words(cls):
 
 def unit_of(option, expects, meaning):
     """Tell bytes and seconds by the option's reader, or by what is said of it."""
+    if not re.search(r"number|size|time", expects):
+        return ""
     if "size" in expects or re.match(r"bytes\b|of the body as|of one text field", meaning):
         return "bytes"
-    if "time such" in expects or "seconds" in meaning or "5m" in expects:
+    if "time such" in expects or "seconds" in f"{option.name} {meaning}" or "5m" in expects:
         return "seconds"
     return ""
 
@@ -78,9 +80,10 @@ def shown_default(option, unit):
                 return f"{value} ({value >> power} {name})"
         return f"{value} bytes"
     if isinstance(value, (int, float)) and value and unit == "seconds":
-        for length, name in ((86400, "day"), (3600, "hours"), (60, "min")):
+        for length, name in ((86400, "days"), (3600, "hours"), (60, "min")):
             if value % length == 0:
-                return f"{value:g} ({value / length:g} {name})"
+                count = value / length
+                return f"{value:g} ({count:g} {name.rstrip('s') if count == 1 else name})"
         return f"{value:g} s"
     if isinstance(value, Enum):
         return repr(value.value)
@@ -91,6 +94,8 @@ def shown_default(option, unit):
     return repr(value) if not isinstance(value, str) or not value else value
 
 
+#: Options that are explained at another class, which has them too.
+FURTHER = {"tropea.sessions.options.SessionOptions": "tropea.sessions.cookies.CookieRules"}
 #: What options mean that have the same meaning everywhere.
 GENERAL = {
     "clock": "seconds since the epoch, for tests.",
@@ -101,6 +106,10 @@ GENERAL = {
 def option_rows(cls):
     """List (name, default, what it takes, meaning) of every option, as the code has them."""
     said, words = meanings(cls), reader_words(cls)
+    if f"{cls.__module__}.{cls.__name__}" in FURTHER:
+        more = meanings(found(FURTHER[f"{cls.__module__}.{cls.__name__}"]))
+        said.update({name: f"of the cookie: {text}" for name, text in more.items()})
+        said = {name: text.replace(", see ``CookieRules``", "") for name, text in said.items()}
     for option in fields(cls):
         if not option.init:
             continue
