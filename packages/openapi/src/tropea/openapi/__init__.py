@@ -10,10 +10,11 @@
 """
 
 from tropea.openapi.adapters import OpenAPIRequest, OpenAPIResponse
-from tropea.openapi.describing import describe, operation
+from tropea.openapi.describing import describe
 from tropea.openapi.errors import InvalidResponse, OpenAPIError, Problem, SpecificationError
 from tropea.openapi.middleware import PROBLEMS, OpenAPIMiddleware
 from tropea.openapi.operations import Operation, Parameters, ValidatedRequest
+from tropea.openapi.saying import operation
 from tropea.openapi.specification import Specification
 
 __all__ = [

@@ -9,14 +9,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from tropea.core.statuses import PHRASES
 from tropea.openapi.annotations import Schemas
+from tropea.openapi.saying import ATTRIBUTE, REFUSAL
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-ATTRIBUTE = "__tropea_openapi__"
 _OWN_METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 _GROUP = re.compile(r"<([A-Za-z_]\w*)(?::[^<>]*)?>|\{([A-Za-z_]\w*)(?::[^{}]*)?\}")
 #: Regular expressions of a pattern's parameters that say a type, or that say nothing.
@@ -28,63 +26,6 @@ _KNOWN: dict[str, dict[str, Any]] = {
 _INTEGER = re.compile(r"\(?(?:\?:)?(-\??|\[\+?-\]\??)?(?:\[0-9\]|\\d)\+\)?").fullmatch
 #: Annotations that speak of the framework and not of the API.
 _FRAMEWORK = ("Request", "Response")
-
-
-#: What a refused request is answered with (RFC 9457).
-_REFUSAL: dict[str, Any] = {
-    "description": "The request does not keep this description.",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["title", "status"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                    "errors": {"type": "array", "items": {"type": "object"}},
-                },
-            }
-        }
-    },
-}
-
-
-def operation(
-    *,
-    query: Mapping[str, Any] | None = None,
-    header: Mapping[str, Any] | None = None,
-    cookie: Mapping[str, Any] | None = None,
-    body: Any = None,
-    body_type: str = "application/json",
-    responses: Mapping[int | str, Any] | None = None,
-    **facts: Any,
-) -> Callable[[F], F]:
-    """Say of a handler what its signature cannot say; the handler itself is returned.
-
-    query, header, cookie: types or schemas by name; a name that ends with ``?`` is optional.
-    body: the type or schema of the body, in the media type *body_type*.
-    responses: by status, a type, a schema, a sentence, or a ``(sentence, type)`` pair; None for
-        one without a body.
-    facts: any further field of an Operation Object, such as ``tags`` or ``security``.
-
-    >>> @operation(query={"limit?": int}, responses={200: list[str]}, tags=["pets"])
-    ... def pets(request): "List the pets."
-    """
-    said = {
-        "parameters": {"query": query or {}, "header": header or {}, "cookie": cookie or {}},
-        "body": body,
-        "body_type": body_type,
-        "responses": responses,
-        "facts": facts,
-    }
-
-    def say(handler: F) -> F:
-        setattr(handler, ATTRIBUTE, said)
-        return handler
-
-    return say
 
 
 def describe(
@@ -129,7 +70,7 @@ def describe(
             item.setdefault(method.lower(), described)
     components: dict[str, Any] = {}
     if refusals and paths:
-        components["responses"] = {"Refusal": _REFUSAL}
+        components["responses"] = {"Refusal": REFUSAL}
     if schemas.named:
         components["schemas"] = schemas.named
     if security_schemes:
