@@ -1,3 +1,24 @@
-"""See the assembled WSGI onion: its layers, what each changed, and what each cost."""
+"""See the assembled WSGI onion: its layers, what each changed, and what each cost.
 
-__all__: list[str] = []
+>>> def app(environ, start_response):
+...     start_response("200 OK", [("Content-Type", "text/plain")])
+...     return [b"hello"]
+>>> inspected = inspect(app, announce=False)
+"""
+
+from tropea.core.ordering import lint
+from tropea.core.probing import note
+from tropea.inspector.middleware import InspectorMiddleware, inspect
+from tropea.inspector.profiler import ProfilerMiddleware, profile_import, set_profile
+from tropea.inspector.tracing import span
+
+__all__ = [
+    "InspectorMiddleware",
+    "ProfilerMiddleware",
+    "inspect",
+    "lint",
+    "note",
+    "profile_import",
+    "set_profile",
+    "span",
+]
