@@ -48,10 +48,14 @@ def is_secret_name(name: object) -> bool:
 
 
 class Redactor:
-    """Hide the secrets of one request; without a request, hide by name and by pattern only."""
+    """Hide the secrets of one request; without a request, hide by name and by pattern only.
 
-    def __init__(self, environ: Mapping[str, Any] | None = None) -> None:
-        secrets = sorted(set(_secrets_of(environ or {})), key=len, reverse=True)
+    also: further texts to hide wherever they turn up, such as cookies that the answer sets.
+    """
+
+    def __init__(self, environ: Mapping[str, Any] | None = None, also: Iterable[str] = ()) -> None:
+        further = {text for text in also if len(text) >= _SHORTEST}
+        secrets = sorted(further.union(_secrets_of(environ or {})), key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, secrets))) if secrets else None
 
     def scrub(self, text: str) -> str:
