@@ -22,6 +22,8 @@ _POLICY = (
 )
 #: Schemas within each other that the page shows; a reference deeper down is only named.
 _DEEPEST = 6
+#: Parts of one schema that the page shows; references after that are only named.
+_LARGEST = 500
 
 
 def pages_of(spec: Specification, spec_path: str, page_path: str) -> dict[str, WSGIApplication]:
@@ -97,6 +99,7 @@ class _Page:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
+        self._left = _LARGEST
 
     def parts(self, link: str) -> Iterator[str]:
         info = self.document.get("info", {})
@@ -183,27 +186,34 @@ class _Page:
             shown = json.dumps(self.expanded(schema), indent=2, ensure_ascii=False)
             yield f"<pre>{_text(shown)}</pre></details>"
 
-    def type_of(self, schema: Any) -> str:
+    def type_of(self, schema: Any, depth: int = 0) -> str:
         facts = self.followed(schema)
         kind = facts.get("type", "any")
         words = kind if isinstance(kind, str) else " or ".join(map(str, kind))
-        if words == "array":
-            words = f"array of {self.type_of(facts.get('items', {}))}"
+        if words == "array" and depth < _DEEPEST:
+            words = f"array of {self.type_of(facts.get('items', {}), depth + 1)}"
         if isinstance(facts.get("enum"), list):
             words += f": {', '.join(map(str, facts['enum'][:20]))}"
         return words + (f" ({facts['format']})" if "format" in facts else "")
 
-    def expanded(self, schema: Any, depth: int = 0) -> Any:
+    def expanded(self, schema: Any) -> Any:
         """Return a schema with what it refers to in its place, as far as the page shows it."""
+        self._left = _LARGEST
+        return self._expand(schema, ())
+
+    def _expand(self, schema: Any, way: tuple[str, ...]) -> Any:
         if isinstance(schema, list):
-            return [self.expanded(item, depth + 1) for item in schema]
+            return [self._expand(item, way) for item in schema]
         if not isinstance(schema, Mapping):
             return schema
-        if isinstance(schema.get("$ref"), str):
-            if depth > _DEEPEST:
+        self._left -= 1
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            if reference in way or len(way) >= _DEEPEST or self._left < 0:
                 return schema
+            way = (*way, reference)
             schema = {**self.followed(schema), **{k: v for k, v in schema.items() if k != "$ref"}}
-        return {key: self.expanded(item, depth + 1) for key, item in schema.items()}
+        return {key: self._expand(item, way) for key, item in schema.items()}
 
 
 def _text(value: Any) -> str:

@@ -146,23 +146,27 @@ def lookup(document: Any, reference: str) -> Any:
     return document
 
 
-def shape_of(path: Any, depth: int = 0) -> Shape:
-    """Return the shape of a schema; what is nested deeper than a parameter can be is left out."""
+def shape_of(path: Any, depth: int = 0, choices: int = 0) -> Shape:
+    """Return the shape of a schema; what is nested deeper than a parameter can be is left out.
+
+    depth, choices: how often the way here led into an array or object, and into a combination;
+        a schema may lead back to itself.
+    """
     schema = contents(path)
-    if not isinstance(schema, dict) or depth > 3:
+    if not isinstance(schema, dict) or depth > 2 or choices > 3:
         return Shape()
     kinds = _kinds(schema)
-    items = shape_of(path / "items", depth + 1) if "items" in schema else None
+    items = shape_of(path / "items", depth + 1, choices) if "items" in schema else None
     properties = {
-        name: shape_of(path / "properties" / name, depth + 1)
+        name: shape_of(path / "properties" / name, depth + 1, choices)
         for name in schema.get("properties", {})
     }
     additional = None
     if isinstance(schema.get("additionalProperties"), dict):
-        additional = shape_of(path / "additionalProperties", depth + 1)
+        additional = shape_of(path / "additionalProperties", depth + 1, choices)
     for keyword in _COMBINED:
         for number in range(len(schema.get(keyword, ()))):
-            part = shape_of(path / keyword / number, depth + 1)
+            part = shape_of(path / keyword / number, depth, choices + 1)
             kinds |= part.kinds
             items = items or part.items
             properties = {**part.properties, **properties}
