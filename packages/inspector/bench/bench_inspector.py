@@ -13,7 +13,7 @@ from tropea.core.layer import Layer
 from tropea.core.testing import make_environ
 from tropea.inspector import ProfilerMiddleware, inspect
 
-ROUNDS, CALLS, LAYERS = 9, 1500, 7
+ROUNDS, CALLS, LAYERS = 7, 200, 7
 HEADERS = [("Content-Type", "text/plain"), ("Content-Length", "5")]
 
 

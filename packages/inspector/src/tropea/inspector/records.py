@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tropea.core.keys import ROUTE, ROUTING_ARGS
+from tropea.core.keys import ROUTE, ROUTING_ARGS, TRACE
 from tropea.core.probing import Trace, Visit, changes
 from tropea.inspector.hiding import Hider
 from tropea.inspector.sessions import compare
@@ -41,7 +41,7 @@ def make_record(trace: Recording, number: int) -> Record:
         "notes": [[layer, hider.scrub(text)[:_TEXT]] for layer, text in trace.notes[:_PAIRS]],
         "spans": [_span(trace, span, hider) for span in trace.spans[:_SPANS]],
         "session": compare(trace.session_before, trace.session_now()),
-        "environ": _short(hider.items(first.before)),
+        "environ": _short(hider.items({k: v for k, v in first.before.items() if k != TRACE})),
         "answer": [[name, hider.show(value, name, _TEXT)] for name, value in first.headers],
     }
 
