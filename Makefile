@@ -93,5 +93,11 @@ pkg: .venv/.dev ## one package: make pkg P=sessions
 	$(BIN)/mypy packages/$(P)/src
 	$(BIN)/python -m pytest --doctest-modules packages/$(P)/src packages/$(P)/tests
 
+fuzz: .venv/.dev ## random octets at every parser; SECONDS_EACH=600 for longer
+	$(BIN)/python fuzz/run.py $(or $(SECONDS_EACH),20)
+
+release-check: .venv/.dev
+	$(BIN)/python tools/release_check.py
+
 clean: ## forget what was built
 	rm -rf .venv .tox .cache dist docs/_build
