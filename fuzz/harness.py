@@ -33,9 +33,12 @@ def cookies(data: bytes) -> None:
 
 def ranges(data: bytes) -> None:
     from tropea.core.entitytags import EntityTag
-    from tropea.core.ranges import if_range_holds, parse_ranges
+    from tropea.core.ranges import Unsatisfiable, if_range_holds, parse_ranges
 
-    parse_ranges(text(data), 1000)
+    try:
+        parse_ranges(text(data), 1000)
+    except Unsatisfiable:
+        pass
     if_range_holds(text(data), EntityTag("tag", weak=False), 784111777)
 
 
