@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from waitress.server import create_server
+from waitress.wasyncore import close_all
 
 from tropea.auth import PasswordMap
 from tropea.core.testing import make_environ
@@ -85,8 +86,11 @@ def serve():
 
     yield start
     for server, thread in servers:
-        server.close()
+        # In the loop's own thread: clients may have left connections open.
+        server.trigger.pull_trigger(lambda server=server: close_all(server._map, ignore_all=True))
+        thread.join(10)
         server.task_dispatcher.shutdown()
+        assert not thread.is_alive()
 
 
 @pytest.fixture
