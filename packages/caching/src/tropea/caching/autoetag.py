@@ -12,10 +12,12 @@ from hashlib import blake2b
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tropea.caching.fingerprints import HASH_BYTES
+from tropea.caching.reasons import CONDITIONAL_LAYER
 from tropea.core.capturing import Captured, capture
 from tropea.core.closing import Chained
 from tropea.core.directives import parse_directives
 from tropea.core.fields import combined, get
+from tropea.core.probing import note as tell
 
 
 def tag_body(app: WSGIApplication, limit: int) -> WSGIApplication:
@@ -32,6 +34,7 @@ def tag_body(app: WSGIApplication, limit: int) -> WSGIApplication:
             if data is not None:
                 tag = blake2b(data, digest_size=HASH_BYTES).hexdigest()
                 headers = [*headers, ("ETag", f'"{tag}"')]
+                tell(environ, CONDITIONAL_LAYER, f'made the tag "{tag}" of {len(data)} bytes')
         answer.hand_on(start_response, status, headers)
         return body
 

@@ -14,8 +14,11 @@ from tropea.caching.cachestatus import forwarded, say
 from tropea.caching.exchange import Exchange
 from tropea.caching.freshness import directives_of, explicit_lifetime
 from tropea.caching.invalidation import SAFE, invalidated, invalidated_groups
+from tropea.caching.reasons import CACHE_LAYER, of_member
 from tropea.core.capturing import capture
 from tropea.core.fields import Fields, get
+from tropea.core.keys import TRACE
+from tropea.core.probing import note as tell
 
 if TYPE_CHECKING:
     from tropea.caching.httpcache import HTTPCacheMiddleware
@@ -25,6 +28,8 @@ def pass_on(
     cache: HTTPCacheMiddleware, environ: WSGIEnvironment, start_response: StartResponse, reason: str
 ) -> Iterable[bytes]:
     """Let the application answer, and say why the cache did not."""
+    if TRACE in environ:
+        tell(environ, CACHE_LAYER, of_member(forwarded(reason)))
     if cache.name is None:
         return cache.app(environ, start_response)
     name = cache.name
@@ -54,6 +59,8 @@ def pass_change(
         exchange.requested, exchange.moment = requested, cache.invalidations.moment()
         return exchange.answer_new(answer, "method", after_change=True)
     fields = list(answer.headers)
+    if TRACE in snapshot:
+        tell(snapshot, CACHE_LAYER, of_member(forwarded("method")))
     if cache.name is not None:
         say(fields, cache.name, forwarded("method"))
     answer.hand_on(start_response, answer.status, fields)

@@ -14,10 +14,13 @@ from typing import Any, ClassVar, overload
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tropea.caching.autoetag import tag_body
+from tropea.caching.reasons import CONDITIONAL_LAYER, of_verdict
 from tropea.core.closing import Chained, close
-from tropea.core.dates import parse_date
+from tropea.core.dates import format_date, parse_date
 from tropea.core.entitytags import read_tag
 from tropea.core.fields import Fields
+from tropea.core.fields import get as find
+from tropea.core.keys import TRACE
 from tropea.core.layer import Layer, LayerFactory
 from tropea.core.options import size
 from tropea.core.preconditions import (
@@ -28,6 +31,7 @@ from tropea.core.preconditions import (
     conditions_of,
     evaluate,
 )
+from tropea.core.probing import note as tell
 
 #: Says what the target's validators are now: a Representation, or None where there is no target.
 Validators = Callable[[WSGIEnvironment], Representation | None]
@@ -101,6 +105,7 @@ class ConditionalMiddleware(Layer):
             if conditions is not None:
                 held = self._validators(environ)
                 if evaluate(conditions, held, method) is not Verdict.PERFORM:
+                    tell(environ, CONDITIONAL_LAYER, _of_declared(conditions, held))
                     return refuse(start_response)
         return self.app(environ, start_response)
 
@@ -119,6 +124,11 @@ def _conditionally(
         verdict = Verdict.PERFORM
         if status[:1] == "2":
             verdict = judge(conditions, headers, method)
+            if TRACE in environ:
+                said = of_verdict(
+                    conditions, verdict, find(headers, "ETag"), find(headers, "Last-Modified")
+                )
+                tell(environ, CONDITIONAL_LAYER, said)
         if verdict is Verdict.PERFORM:
             if exc_info is None:
                 return start_response(status, headers)
@@ -136,6 +146,12 @@ def _conditionally(
         return body
     close(body)
     return [_FAILED_BODY] if verdict is Verdict.FAILED and method != "HEAD" else []
+
+
+def _of_declared(conditions: Conditions, held: Representation | None) -> str:
+    etag, modified = held or Representation()
+    date = None if modified is None else format_date(modified)
+    return of_verdict(conditions, Verdict.FAILED, str(etag) if etag else None, date)
 
 
 def refuse(start_response: StartResponse) -> Iterable[bytes]:

@@ -11,23 +11,26 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tropea.caching.cachecontrol import write_directives
 from tropea.caching.etags import make_etag
 from tropea.caching.fingerprints import fingerprint
+from tropea.caching.reasons import CONDITIONAL_LAYER, of_verdict
 from tropea.core.dates import format_date, parse_date
 from tropea.core.entitytags import read_tag
 from tropea.core.errors import OptionError
 from tropea.core.fields import Fields, set_field
 from tropea.core.preconditions import (
     SAFE_METHODS,
+    Conditions,
     Representation,
     Verdict,
     conditions_of,
     evaluate,
 )
+from tropea.core.probing import note as tell
 
 Handler = Callable[..., Any]
 #: The three fields of Pesto's documentation.  ``no-store`` is no directive of Pragma, and the
@@ -76,8 +79,12 @@ class _Validated:
             if environ is None or environ["REQUEST_METHOD"] in SAFE_METHODS:
                 validators = fields(args, kwargs)
                 return with_fields(handler(*args, **kwargs), validators)
-            if conditions_of(environ) is not None and not _holds(environ, fields(args, kwargs)):
-                return _precondition_failed()
+            conditions = conditions_of(environ)
+            if conditions is not None:
+                validators = fields(args, kwargs)
+                if not _holds(environ, conditions, validators):
+                    _tell(environ, conditions, validators)
+                    return _precondition_failed()
             return handler(*args, **kwargs)
 
         self.result = validated
@@ -226,15 +233,25 @@ def _environ_of(args: tuple[Any, ...]) -> Mapping[str, Any] | None:
     return None
 
 
-def _holds(environ: Mapping[str, Any], fields: list[tuple[str, str]]) -> bool:
+def _holds(
+    environ: Mapping[str, Any], conditions: Conditions, fields: list[tuple[str, str]]
+) -> bool:
     """Tell whether the conditions of an unsafe request hold for what is there now."""
-    conditions = conditions_of(environ)
     validators = dict(fields)
     current = Representation(
         read_tag(validators.get("ETag")), parse_date(validators.get("Last-Modified"))
     )
     method = environ["REQUEST_METHOD"]
-    return conditions is None or evaluate(conditions, current, method) is Verdict.PERFORM
+    return evaluate(conditions, current, method) is Verdict.PERFORM
+
+
+def _tell(
+    environ: Mapping[str, Any], conditions: Conditions, fields: list[tuple[str, str]]
+) -> None:
+    """Say which condition failed, to whoever listens."""
+    now = dict(fields)
+    said = of_verdict(conditions, Verdict.FAILED, now.get("ETag"), now.get("Last-Modified"))
+    tell(cast("WSGIEnvironment", environ), CONDITIONAL_LAYER, said)
 
 
 def _precondition_failed() -> Any:

@@ -17,12 +17,15 @@ from tropea.caching.entries import Entry
 from tropea.caching.freshness import NO_WISHES, allows_after_error
 from tropea.caching.keeping import Keeping, renewed, still_shared
 from tropea.caching.parts import complete, completion
+from tropea.caching.reasons import CACHE_LAYER, of_member
 from tropea.caching.serving import answer_from
 from tropea.caching.taking import Taken, spoiling
 from tropea.caching.validation import PARTIAL_KEYS, head_agrees, validators
 from tropea.core.capturing import Captured, capture
 from tropea.core.closing import close
 from tropea.core.fields import Fields
+from tropea.core.keys import TRACE
+from tropea.core.probing import note as tell
 
 if TYPE_CHECKING:
     from tropea.caching.httpcache import HTTPCacheMiddleware
@@ -82,6 +85,8 @@ class Fetching:
         return answer.body
 
     def say(self, fields: Fields, note: str) -> None:
+        if TRACE in self.environ:
+            tell(self.environ, CACHE_LAYER, of_member(note))
         if self.cache.name is not None:
             say(fields, self.cache.name, note)
 

@@ -22,13 +22,16 @@ from tropea.caching.entries import matching
 from tropea.caching.exchange import Exchange
 from tropea.caching.guard import Guard
 from tropea.caching.purging import is_purge, purge_request
+from tropea.caching.reasons import CACHE_LAYER, of_member
 from tropea.caching.stores.base import CacheStore
 from tropea.caching.stores.opening import open_store
 from tropea.core.errors import OptionError
 from tropea.core.fields import check_name
+from tropea.core.keys import TRACE
 from tropea.core.layer import Layer
 from tropea.core.options import duration, load_object
 from tropea.core.preconditions import CONDITION_KEYS
+from tropea.core.probing import note as tell
 from tropea.core.stores import Breaker
 
 
@@ -149,6 +152,8 @@ class HTTPCacheMiddleware(Layer):
                         fields = [*entry.fields, ("Age", str(int(age)) if age > 0 else "0")]
                         if self.name is not None:
                             fields.append(("Cache-Status", f"{self._hit}{int(left)}"))
+                        if TRACE in environ:
+                            tell(environ, CACHE_LAYER, of_member(f"hit; ttl={int(left)}"))
                         start_response(entry.status, fields)
                         return body
         return Exchange(self, environ, start_response, key).run(entries)
