@@ -145,7 +145,20 @@ def distribution_of(name: str) -> str:
     top, _, rest = name.partition(".")
     if top == "tropea" and rest:
         return f"tropea-{rest.partition('.')[0]}"
-    return _distributions().get(top, [""])[0]
+    found = tuple(dict.fromkeys(_distributions().get(top, [""])))
+    return found[0] if len(found) == 1 else _owner(name, found)
+
+
+@cache
+def _owner(name: str, among: tuple[str, ...]) -> str:
+    """Find which of several distributions that share a package has the module of a name."""
+    from importlib.metadata import files
+
+    parts = name.split(".")
+    modules = ["/".join(parts[:end]) for end in range(2, len(parts) + 1)]
+    paths = {f"{module}{ending}" for module in modules for ending in (".py", "/__init__.py")}
+    owners = (one for one in among if any(str(file) in paths for file in files(one) or ()))
+    return next(owners, among[0])
 
 
 @cache
