@@ -279,6 +279,15 @@ def test_a_stack_of_flask_and_paste_layers_is_seen_through(inspected, call, stam
     assert SECRET not in json.dumps(told)
 
 
+def test_a_foreign_layer_is_listed_with_its_distribution_and_what_it_keeps(inspected, call):
+    gzipper = pytest.importorskip("paste.gzipper")
+    layer, cookie = inspected(gzipper.middleware(hello, compress_level=7))
+    node = json.loads(call(layer, "/__onion__/data", **cookie).body)["layers"]
+    assert (node["name"], node["distribution"]) == ("paste.gzipper.middleware", "Paste")
+    assert node["version"]
+    assert ["compress_level", "7"] in node["options"]
+
+
 def test_the_debug_page_tells_routes_handlers_hooks_and_filters(inspected, call):
     class Route:
         pattern, methods, handler, origin = "/hello/<name>", ("GET",), hello, "app.py:3"

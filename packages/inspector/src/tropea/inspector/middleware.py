@@ -21,6 +21,7 @@ from tropea.core.keys import TRACE
 from tropea.core.layer import Layer
 from tropea.core.ordering import Finding, lint
 from tropea.core.probing import Probes, instrument
+from tropea.inspector.entering import wrapping_places
 from tropea.inspector.markup import resource
 from tropea.inspector.records import make_record
 from tropea.inspector.shelf import Shelf
@@ -87,6 +88,7 @@ class InspectorMiddleware(Layer):
         self._lock = threading.Lock()
         self.tree: Node = anatomy(self.app)
         self.findings: list[Finding] = lint(self.app)
+        self._wrapping: frozenset[int] = frozenset()
         if options.always:
             self.listen()
         if options.announce:
@@ -106,6 +108,7 @@ class InspectorMiddleware(Layer):
                 self.tree, self.findings = anatomy(self.app), lint(self.app)
                 self._bare = self.app
                 self.app, self._probes = instrument(self.app)
+                self._wrapping = wrapping_places(self.tree, self._probes.names)
 
     def stop(self) -> None:
         """Take the probes out again."""
@@ -133,7 +136,7 @@ class InspectorMiddleware(Layer):
 
         def keep() -> None:
             if trace.visits:
-                self.shelf.add(make_record(trace, number))
+                self.shelf.add(make_record(trace, number, self._wrapping))
 
         try:
             body = self.app(environ, start)

@@ -11,6 +11,7 @@ from typing import Any
 from tropea.core.keys import ROUTE, ROUTING_ARGS, TRACE
 from tropea.core.probing import Trace, Visit, changes
 from tropea.inspector.hiding import Hider
+from tropea.inspector.reasons import put, reasons
 from tropea.inspector.sessions import compare
 from tropea.inspector.tracing import Recording
 
@@ -18,12 +19,14 @@ Record = dict[str, Any]
 _TEXT, _VISITS, _PAIRS, _SPANS = 300, 100, 120, 500
 
 
-def make_record(trace: Recording, number: int) -> Record:
+def make_record(trace: Recording, number: int, wrapping: frozenset[int] = frozenset()) -> Record:
     """Turn a trace whose request is over into plain data that JSON can hold.
 
+    wrapping: places of the applications that wrap another one.
     Times are milliseconds since the request came; ``at`` is seconds since the epoch.
     """
     visits = trace.visits[:_VISITS]
+    seen = [(i, t) for i, t in reasons(trace, wrapping)[:_PAIRS] if i < len(visits)]
     first = visits[0]
     hider = Hider(first.before, [visit.headers for visit in visits])
     last = max((v.finished for v in visits), default=first.entered)
@@ -38,7 +41,11 @@ def make_record(trace: Recording, number: int) -> Record:
         "error": hider.scrub(error),
         **_routed(visits, hider),
         "visits": [_visit(trace, index, hider) for index in range(len(visits))],
-        "notes": [[layer, hider.scrub(text)[:_TEXT]] for layer, text in trace.notes[:_PAIRS]],
+        "notes": [
+            [layer[:_TEXT], hider.scrub(text)[:_TEXT]] for layer, text in trace.notes[:_PAIRS]
+        ],
+        "note_visits": trace.note_visits[:_PAIRS],
+        "seen": [[index, hider.scrub(text)[:_TEXT]] for index, text in seen],
         "spans": [_span(trace, span, hider) for span in trace.spans[:_SPANS]],
         "session": compare(trace.session_before, trace.session_now()),
         "environ": _short(hider.items({k: v for k, v in first.before.items() if k != TRACE})),
@@ -52,7 +59,7 @@ def summary(record: Record) -> Record:
     return {
         **{name: record[name] for name in names},
         "route": record["route"],
-        "why": [text for _, text in record["notes"][:3]],
+        "why": [text for _, text in (record["notes"] or record["seen"])[:3]],
     }
 
 
@@ -119,9 +126,10 @@ def _in_and_out(trace: Trace, index: int) -> Record:
 
 def _changes(trace: Trace, index: int, hider: Hider) -> Record:
     found = changes(trace, index)
-    environ = list(found.environ.items())[:_PAIRS]
+    innermost = not any(visit.parent == index for visit in trace.visits)
+    environ = put(trace.visits[index]) if innermost else found.environ
     return {
-        "environ": [_change(name, before, after, hider) for name, (before, after) in environ],
+        "environ": [_change(n, *pair, hider) for n, pair in list(environ.items())[:_PAIRS]],
         "headers": [_change(n, *pair, hider) for n, pair in list(found.headers.items())[:_PAIRS]],
         "status": list(found.status) if found.status else None,
     }

@@ -23,7 +23,7 @@ def request_page(record: Record) -> list[Markup]:
         ("at", when),
     ]
     asked = record["path"] + (f"?{record['query']}" if record["query"] else "")
-    why = [tag("li", tag("b", layer), ": ", text) for layer, text in record["notes"]]
+    why = _why(record)
     return [
         tag("h1", f"{record['id']}: {record['method']} {asked}"),
         tag("div", *(tag("div", tag("span", n), tag("b", v)) for n, v in facts), class_="facts"),
@@ -31,7 +31,9 @@ def request_page(record: Record) -> list[Markup]:
         tag("section", tag("h2", "In and out"), *_waterfall(record, whole)),
         tag("section", tag("h2", "As a flame"), tag("div", flame(_boxes(record)), class_="scroll")),
         tag(
-            "section", tag("h2", "What each layer changed"), *(_changed(visit) for visit in visits)
+            "section",
+            tag("h2", "What each layer changed"),
+            *(_changed(v, _of_visit(record, n)) for n, v in enumerate(visits)),
         ),
         tag("section", tag("h2", "Session"), _session(record["session"])),
         tag(
@@ -41,6 +43,24 @@ def request_page(record: Record) -> list[Markup]:
             tag("details", tag("summary", "The environ as it came in"), table(record["environ"])),
         ),
     ]
+
+
+def _why(record: Record) -> list[Markup]:
+    """What layers say of themselves, then what can be seen from between them."""
+    names = [visit["name"].rpartition(".")[2] for visit in record["visits"]]
+    said = [tag("li", tag("b", layer), ": ", text) for layer, text in record["notes"]]
+    seen = [
+        tag("li", tag("b", names[index]), " ", text, class_="faint")
+        for index, text in record["seen"]
+    ]
+    return [*said, *seen]
+
+
+def _of_visit(record: Record, place: int) -> list[str]:
+    """Return the reasons that belong to one visit."""
+    pairs = zip(record["notes"], record["note_visits"], strict=True)
+    said = [f"{layer}: {text}" for (layer, text), index in pairs if index == place]
+    return [*said, *(text for index, text in record["seen"] if index == place)]
 
 
 def _waterfall(record: Record, whole: float) -> list[Markup]:
@@ -104,7 +124,7 @@ def _boxes(record: Record) -> list[Box]:
     return outermost
 
 
-def _changed(visit: Record) -> Markup:
+def _changed(visit: Record, why: list[str]) -> Markup:
     found = visit["changes"]
     rows = [("status", "changed", *found["status"])] if found["status"] else []
     rows += [
@@ -129,7 +149,8 @@ def _changed(visit: Record) -> Markup:
     changed = (
         tag("table", *told, class_="pairs") if told else tag("p", "changed nothing", class_="faint")
     )
-    return tag("div", title, error, changed)
+    because = tag("ul", *(tag("li", text) for text in why), class_="why") if why else ""
+    return tag("div", title, error, because, changed)
 
 
 def _session(found: list[Record] | None) -> Markup:

@@ -19,10 +19,12 @@ class Recording(Trace):
     """What is recorded of one request.
 
     at: seconds since the epoch; began: of ``perf_counter``.
+    note_visits: for each note, the index of the visit during which it was said.
     """
 
     at: float = field(default_factory=time.time)
     began: float = field(default_factory=time.perf_counter)
+    note_visits: list[int | None] = field(default_factory=list)
     session_before: Told | None = None
     _session: Any = None
 
@@ -32,6 +34,16 @@ class Recording(Trace):
             if self._session is not None:
                 self._watch()
         return super().open(visit)
+
+    def note(self, layer: str, text: str) -> None:
+        self.note_visits.append(self._speaker())
+        super().note(layer, text)
+
+    def _speaker(self) -> int | None:
+        """Find the visit that is at work: while a head goes out, the first that has not sent it."""
+        waiting = [index for index in self._open if not self.visits[index].started]
+        found = waiting or self._open
+        return found[-1] if found else None
 
     def session_now(self) -> Told | None:
         """Describe the session as it is now; None where nobody touched it."""

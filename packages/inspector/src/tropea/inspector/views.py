@@ -9,7 +9,7 @@ from wsgiref.types import WSGIEnvironment
 from tropea.core.anatomy import Node
 from tropea.core.ordering import kind_of
 from tropea.inspector.applications import describe
-from tropea.inspector.entering import closed
+from tropea.inspector.entering import closed, options_shown
 from tropea.inspector.markup import Markup, join, page, table, tag
 from tropea.inspector.memory import memory_data
 from tropea.inspector.pictures import flame, rings
@@ -86,7 +86,7 @@ def node_data(node: Node) -> Record:
         "distribution": node.distribution,
         "version": node.version,
         "kind": kind_of(node),
-        "options": [list(pair) for pair in node.options],
+        "options": [list(pair) for pair in options_shown(node)],
         "closed": closed(node),
         "inner": [[place, node_data(inner)] for place, inner in node.inner],
     }
@@ -146,10 +146,9 @@ def _layer(node: Node, place: str, numbers: dict[int, int]) -> Markup:
         " ",
     ]
     parts.append(tag("small", told))
-    if node.options:
-        parts.append(
-            tag("details", tag("summary", f"{len(node.options)} options"), table(node.options))
-        )
+    options = options_shown(node)
+    if options:
+        parts.append(tag("details", tag("summary", f"{len(options)} options"), table(options)))
     if closed(node):
         parts.append(tag("div", tag("small", "could not be entered: ", closed(node))))
     inner = [_layer(n, p, numbers) for p, n in node.inner]
