@@ -53,7 +53,7 @@ class TestMistakes:
             (["onion", "nowhere:app"], "cannot import 'nowhere'"),
             (["onion", "plainapp:none"], "'plainapp' has no 'none'"),
             (["onion", "plainapp:INI"], "has no 'INI'"),
-            (["onion", "app.ini", "--app-name", "none"], "app.ini: No section 'none'"),
+            (["onion", "app.ini", "--app-name", "none"], "app.ini has no application called 'none'; it has main, site"),
             (["check", "plainapp:application"], "is no ini file"),
             (["request", "app.ini", "/", "-H", "nonsense"], "expected a header such as"),
             (["request", "app.ini", "/", "--json", "{"], "--json: this is no JSON"),
@@ -297,8 +297,9 @@ class TestPlugins:
         )
         assert fine(tropea("greet", "ann")) == "hello ann\n"
         overview = fine(tropea("--help"))
-        assert overview.index(f"{folder.name}:") > overview.index("commands:")
-        assert "\n  greet " in overview
+        ours, _, theirs = overview.partition(f"\n\ncommands of this project ({folder.name}):\n")
+        assert "  serve " in ours
+        assert theirs.startswith("  greet           greet somebody\n")
 
     def test_a_command_that_cannot_be_loaded_says_so(self, tropea, folder):
         (folder / "pyproject.toml").write_text(

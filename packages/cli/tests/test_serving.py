@@ -66,7 +66,7 @@ def test_it_serves_shows_the_stack_and_stops_on_ctrl_c(serve):
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert f"serving on http://127.0.0.1:{port} (Ctrl-C stops)\nplainapp.Adding\n└─ plainapp" in told
+    assert f"serving on http://127.0.0.1:{port} with waitress (Ctrl-C stops)\nplainapp.Adding\n└─ plainapp" in told
     assert told.rstrip().endswith("stopped")
     assert "Traceback" not in told
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import mimetypes
+import re
 import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 from wsgiref.types import WSGIEnvironment
 
 from tropea.cli.problems import CommandError
@@ -60,22 +61,23 @@ def ask(app: Any, environ: WSGIEnvironment) -> Answer:
 def make_environ(
     url: str, method: str, headers: Sequence[str] = (), body: bytes = b"", content_type: str = ""
 ) -> WSGIEnvironment:
-    """Make the environ of a request; *url* is a path, or an address with scheme and host."""
-    parts = urlsplit(
-        url if url.startswith("http") else f"http://localhost{'' if url[:1] == '/' else '/'}{url}"
-    )
+    """Make the environ of a request; *url* is a path, or an address with scheme and host.
+
+    headers: ``Name: value``; one that comes twice is joined with a comma, cookies with a semicolon.
+    """
+    scheme, host, port, path, query = _parts(url)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method.upper(),
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
-        "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "localhost",
-        "SERVER_PORT": str(parts.port or (443 if parts.scheme == "https" else 80)),
+        "PATH_INFO": unquote_to_bytes(path or "/").decode("latin-1"),
+        "QUERY_STRING": quote(query, safe=_QUERY),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": parts.netloc.rpartition("@")[2] or "localhost",
+        "HTTP_HOST": host if port == _PORTS[scheme] else f"{host}:{port}",
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": parts.scheme or "http",
+        "wsgi.url_scheme": scheme,
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": False,
@@ -87,13 +89,45 @@ def make_environ(
         environ["CONTENT_LENGTH"] = str(len(body))
     if content_type:
         environ["CONTENT_TYPE"] = content_type
-    for text in headers:
-        name, colon, value = text.partition(":")
-        if not colon or not name.strip():
-            raise CommandError(f"expected a header such as 'Accept: text/plain', got {text!r}")
-        key = name.strip().upper().replace("-", "_")
-        environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value.strip()
+    for key, value in _headers(headers).items():
+        environ[key] = value
     return environ
+
+
+_PORTS = {"http": 80, "https": 443}
+_QUERY = "".join(map(chr, range(0x21, 0x7F)))
+"""What stands in a query as it is; the rest is quoted."""
+
+
+def _parts(url: str) -> tuple[str, str, int, str, str]:
+    """Split an address; raise CommandError where it is none."""
+    is_whole = re.match(r"https?://", url, re.IGNORECASE)
+    whole = url if is_whole else f"http://localhost{'' if url[:1] == '/' else '/'}{url}"
+    try:
+        parts = urlsplit(whole)
+        port = parts.port or _PORTS[parts.scheme]
+    except ValueError as error:
+        raise CommandError(
+            f"expected a path, or an address such as http://host/path: {url!r}: {error}"
+        ) from None
+    host = parts.hostname or "localhost"
+    return parts.scheme, f"[{host}]" if ":" in host else host, port, parts.path, parts.query
+
+
+def _headers(lines: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in lines:
+        name, colon, value = text.partition(":")
+        if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name.strip()):
+            raise CommandError(f"expected a header such as 'Accept: text/plain', got {text!r}")
+        if re.search(r"[\r\n\0]", value.strip()):
+            raise CommandError(f"a header has one line: {text!r}")
+        key = name.strip().upper().replace("-", "_")
+        key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+        value = value.strip().encode("utf-8", "surrogateescape").decode("latin-1")
+        joint = "; " if key == "HTTP_COOKIE" else ", "
+        found[key] = f"{found[key]}{joint}{value}" if key in found else value
+    return found
 
 
 def make_body(

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
 
-from tropea.cli.terminal import paint
+from tropea.cli.problems import CommandError
+from tropea.cli.terminal import paint, width
 from tropea.core.anatomy import Node
 
 
-def as_tree(node: Node, place: str = "", prefix: str = "", branch: str = "") -> list[str]:
-    """Write a node and what is inside it, outermost first, branches with their place."""
-    where = f"{paint(place, 'magenta')} " if place else ""
-    told = paint(told_of(node), "faint")
-    options = (
-        "  " + ", ".join(f"{name}={value}" for name, value in node.options) if node.options else ""
-    )
-    lines = [f"{prefix}{branch}{where}{paint(short_name(node.name), 'bold')}{told}{options}"]
+def as_tree(
+    node: Node, place: str = "", prefix: str = "", branch: str = "", stream: TextIO | None = None
+) -> list[str]:
+    """Write a node and what is inside it, outermost first, branches with their place.
+
+    stream: where it will be written (standard output): options are folded to its width.
+    """
+    where = f"{place} " if place else ""
+    name, told = short_name(node.name), told_of(node)
     below = prefix + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
+    options = ", ".join(f"{option}={value}" for option, value in node.options)
+    room = width(stream)
+    plain = len(prefix + branch + where + name + told)
+    if options and room and plain + 2 + len(options) > room:
+        bar = "│  " if node.inner else "   "
+        indent = f"{below}{bar}"
+        folded = textwrap.wrap(
+            options, max(room - len(indent), 20), break_long_words=True, break_on_hyphens=False
+        )
+        tail = "".join(f"\n{indent}{line}" for line in folded)
+    else:
+        tail = f"  {options}" if options else ""
+    place = paint(where, "magenta", stream) if where else ""
+    told = paint(told, "faint", stream) if told else ""
+    lines = [f"{prefix}{branch}{place}{paint(name, 'bold', stream)}{told}{tail}"]
     last = len(node.inner) - 1
     for number, (inner_place, inner) in enumerate(node.inner):
-        lines += as_tree(inner, inner_place, below, "└─ " if number == last else "├─ ")
+        mark = "└─ " if number == last else "├─ "
+        lines += as_tree(inner, inner_place, below, mark, stream)
     return lines
 
 
@@ -49,33 +69,121 @@ def as_data(node: Node) -> dict[str, Any]:
     }
 
 
-_RING, _CORE = 34, 70
-_COLOURS = ("#8e2453", "#a13a66", "#b4517a", "#c4698e", "#d283a2", "#de9db6", "#e9b7ca", "#f3d2de")
+_STEP, _CORE, _FONT, _SMALLEST = 38, 66, 17, 12
+_OUTSIDE, _INSIDE = (142, 36, 83), (243, 210, 222)
+_LETTER = 0.56
+"""The width of a letter, in font sizes."""
 
 
 def as_svg(chain: list[Node]) -> str:
-    """Draw layers as the rings of an onion, outermost first, the application in the middle."""
-    count = len(chain)
-    outer = _CORE + _RING * (count - 1)
-    size = 2 * outer + 20
-    middle = size / 2
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" width="{size}" '
-        f'height="{size}" font-family="system-ui, sans-serif" text-anchor="middle" role="img">'
-    )
-    names = " > ".join(short_name(node.name) for node in chain)
-    parts = [head, f"<title>{escape(names)}</title>"]
+    """Draw layers as the rings of an onion, outermost first, the application in the middle.
+
+    Rings touch at the bottom, so that each has its room for a name at the top, however many
+    they are.
+    """
+    return _document([_onion(chain)], " > ".join(short_name(node.name) for node in chain))
+
+
+def tree_as_svg(node: Node) -> str:
+    """Draw a whole application: its onion, and below it one for each branch of a composite."""
+    onions = list(_onions(node, ""))
+    return _document(onions, short_name(node.name))
+
+
+class _Onion(NamedTuple):
+    radius: float
+    parts: list[str]
+    caption: str
+
+
+def _onions(node: Node, place: str) -> list[_Onion]:
+    chain = [node]
+    while len(chain[-1].inner) == 1 and not chain[-1].inner[0][0]:
+        chain.append(chain[-1].inner[0][1])
+    found = [_onion(chain, place)]
+    for inner_place, inner in chain[-1].inner:
+        found += _onions(inner, f"{place} {inner_place}".strip())
+    return found
+
+
+def _onion(chain: list[Node], caption: str = "") -> _Onion:
+    """Draw one onion whose outermost ring touches the left and the top."""
+    outer = _CORE + _STEP / 2 * (len(chain) - 1)
+    parts = []
     for number, node in enumerate(chain):
-        radius = outer - _RING * number
-        colour = _COLOURS[min(number, len(_COLOURS) - 1)]
-        tip = "\n".join([node.name + told_of(node), *(f"{k} = {v}" for k, v in node.options)])
-        is_core = number == count - 1
-        height = middle if is_core else middle - radius + _RING / 2 + 5
-        ink = "#ffffff" if number < 5 else "#3a0d22"
+        radius = outer - _STEP / 2 * number
+        top = 2 * (outer - radius)
+        is_core = number == len(chain) - 1
+        height = top + (radius if is_core else _STEP / 2) + _FONT / 3
+        room = 2 * radius if is_core else 2 * (2 * radius * _STEP / 2 - (_STEP / 2) ** 2) ** 0.5
         parts.append(
-            f'<g><title>{escape(tip)}</title><circle cx="{middle}" cy="{middle}" r="{radius}" '
-            f'fill="{colour}" stroke="#ffffff" stroke-width="2"/>'
-            f'<text x="{middle}" y="{height}" font-size="13" fill="{ink}">'
-            f"{escape(short_name(node.name).rpartition('.')[2])}</text></g>"
+            _ring(node, outer, (top, radius), height, (room, number / max(len(chain) - 1, 1)))
         )
-    return "\n".join([*parts, "</svg>", ""])
+    return _Onion(outer, parts, caption)
+
+
+def _ring(
+    node: Node, middle: float, circle: tuple[float, float], height: float, look: tuple[float, float]
+) -> str:
+    (top, radius), (room, depth) = circle, look
+    colour = tuple(round(a + (b - a) * depth) for a, b in zip(_OUTSIDE, _INSIDE, strict=True))
+    ink = "#ffffff" if depth < 0.4 else "#3a0d22"
+    label = label_of(node)
+    size = max(min(_FONT, room * 0.92 / (len(label) * _LETTER)), _SMALLEST)
+    tip = "\n".join([node.name + told_of(node), *(f"{k} = {v}" for k, v in node.options)])
+    return (
+        f'<g><title>{escape(tip)}</title><circle cx="{middle:g}" cy="{top + radius:g}" '
+        f'r="{radius:g}" fill="#{bytes(colour).hex()}" stroke="#ffffff" stroke-width="1.5"/>'
+        f'<text x="{middle:g}" y="{height:.1f}" font-size="{size:.1f}" fill="{ink}">'
+        f"{escape(label)}</text></g>"
+    )
+
+
+def label_of(node: Node) -> str:
+    """Name a ring: what every layer is called at its end says nothing.
+
+    >>> label_of(Node(None, "tropea.sessions.middleware.SessionMiddleware", "", "", (), ()))
+    'Session'
+    """
+    name = label_text(node.name)
+    return name.removesuffix("Middleware") or name
+
+
+def label_text(name: str) -> str:
+    """Take the last part of a dotted name that says something.
+
+    >>> label_text("shop.make_app.<locals>.app"), label_text("shop.<lambda>")
+    ('app', 'shop')
+    """
+    parts = [part for part in name.split(".") if part[:1] != "<"]
+    return parts[-1] if parts else name
+
+
+def write_drawing(path: Path, text: str) -> None:
+    """Write a drawing into a file; raise CommandError where it cannot be."""
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _document(onions: list[_Onion], title: str) -> str:
+    """Put onions below each other, each with its place above it."""
+    wide = max(2 * onion.radius for onion in onions) + 8
+    top, placed = 4.0, []
+    for onion in onions:
+        if onion.caption:
+            placed.append(
+                f'<text x="{wide / 2:g}" y="{top + 26:g}" font-size="{_FONT}" fill="#8e2453">'
+                f"{escape(onion.caption)}</text>"
+            )
+            top += 36
+        left = wide / 2 - onion.radius
+        placed += [f'<g transform="translate({left:g} {top:g})">', *onion.parts, "</g>"]
+        top += 2 * onion.radius + 12
+    high = top - 8
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}" width="{wide:g}" '
+        f'height="{high:g}" font-family="system-ui, sans-serif" text-anchor="middle" role="img">'
+    )
+    return "\n".join([head, f"<title>{escape(title)}</title>", *placed, "</svg>", ""])

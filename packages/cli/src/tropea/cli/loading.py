@@ -6,12 +6,45 @@ import configparser
 import importlib
 import logging.config
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from tropea.cli.problems import CommandError
+
+_INI = {".ini", ".cfg", ".conf", ".toml"}
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_OBJECT = re.compile(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*(?:\(\))?(?:\.\w+(?:\(\))?)*)?")
+
+
+class Named(NamedTuple):
+    """What a target's text says: a file and perhaps a section of it, or an object."""
+
+    is_file: bool
+    path: str
+    section: str
+
+
+def read_target(text: str) -> Named:
+    r"""Tell a file from an object: a path may have a drive, spaces and number signs.
+
+    >>> read_target(r"C:\sites\shop.ini#admin")
+    Named(is_file=True, path='C:\\sites\\shop.ini', section='admin')
+    >>> read_target("shop.wsgi:application").is_file
+    False
+    """
+    if Path(text).is_file():
+        return Named(is_file=True, path=text, section="")
+    path, _, section = text.rpartition("#") if "#" in text else (text, "", "")
+    is_file = (
+        os.path.splitext(path)[1].lower() in _INI  # noqa: PTH122  of a path that may be Windows'
+        or _DRIVE.match(path) is not None
+        or Path(path).is_file()
+    )
+    return Named(is_file, path, section) if is_file else Named(is_file=False, path=text, section="")
 
 
 class Target:
@@ -23,16 +56,10 @@ class Target:
     """
 
     def __init__(self, text: str, variables: Iterable[str] = (), name: str | None = None) -> None:
-        path, _, section = text.partition("#")
-        self.text, self.path, self.name = text, Path(path), section or name or "main"
+        named = read_target(text)
+        self.text, self.is_ini = text, named.is_file
+        self.path, self.name = Path(named.path), named.section or name or "main"
         self.variables = dict(map(_pair, variables))
-
-    @property
-    def is_ini(self) -> bool:
-        """Whether the target is an ini file."""
-        return self.path.suffix in {".ini", ".cfg", ".conf", ".toml"} or (
-            self.path.is_file() and ":" not in self.text
-        )
 
     def ini(self) -> Path:
         """Return the path of the ini; raise CommandError where there is none."""
@@ -42,6 +69,10 @@ class Target:
             raise CommandError(f"there is no file {self.path}{_similar(self.path)}")
         return self.path.resolve()
 
+    def uri(self) -> str:
+        """Spell the ini file for Paste Deploy, which takes # for a section and %41 for A."""
+        return uri_of(self.ini())
+
     def load(self) -> Any:
         """Load the application; raise CommandError saying what is wrong where it cannot be."""
         _importable(Path.cwd())
@@ -50,34 +81,44 @@ class Target:
         path = self.ini()
         _importable(path.parent)
         set_up_logging(path, self.variables)
-        return _with_paste("loadapp", path, self.name, self.variables)
+        from paste.deploy import loadapp
 
-    def load_server(self, name: str, overrides: dict[str, str]) -> Any:
-        """Load the ini's server: a callable that serves an application.
+        try:
+            return loadapp(self.uri(), name=self.name, global_conf=self.variables or None)
+        except Exception as error:
+            raise self._named_wrong(error) or explained(error, path) from error
 
-        overrides: options, such as host and port, that win over the ini's.
-        """
-        from paste.deploy import loadwsgi
+    def config(self) -> Any:
+        """Return Paste Deploy's account of the application's section, without making it."""
+        from paste.deploy import appconfig
 
         path = self.ini()
+        _importable(path.parent)
         try:
-            context = loadwsgi.loadcontext(
-                loadwsgi.SERVER, f"config:{path}", name=name, global_conf=self.variables or None
-            )
-            context.local_conf.update(overrides)
-            return context.create()
+            return appconfig(self.uri(), name=self.name, global_conf=self.variables or None)
         except Exception as error:
-            raise explained(error, path) from error
+            raise self._named_wrong(error) or explained(error, path) from error
+
+    def _named_wrong(self, error: Exception) -> CommandError | None:
+        """Say which applications there are, where the one that was asked for is not."""
+        if not isinstance(error, LookupError) or f"No section {self.name!r}" not in str(error):
+            return None
+        parser = configparser.RawConfigParser(strict=False)
+        parser.read(self.path, encoding="utf-8")
+        kinds = ("app", "application", "composite", "composit", "pipeline", "filter-app")
+        pairs = [section.partition(":") for section in parser.sections()]
+        names = [name.strip() for kind, _, name in pairs if kind in kinds and name]
+        has = f"it has {', '.join(names)}" if names else "it has none"
+        return CommandError(f"{self.path.name} has no application called {self.name!r}; {has}")
 
 
-def _with_paste(function: str, path: Path, name: str, variables: dict[str, str]) -> Any:
-    import paste.deploy
+def uri_of(path: Path) -> str:
+    r"""Spell a file as ``config:`` does, with what Paste would read as something else escaped.
 
-    try:
-        load = getattr(paste.deploy, function)
-        return load(f"config:{path}", name=name, global_conf=variables or None)
-    except Exception as error:
-        raise explained(error, path) from error
+    >>> uri_of(Path("/sites/c#/50%.ini"))
+    'config:/sites/c%23/50%25.ini'
+    """
+    return "config:" + quote(str(path), safe="/\\: ~!$&'()*+,;=@[]")
 
 
 def explained(error: Exception, path: Path) -> CommandError:
@@ -85,18 +126,25 @@ def explained(error: Exception, path: Path) -> CommandError:
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if isinstance(error, configparser.InterpolationError):
         text = f"{text} (a % that is meant is written %%)"
-    missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    if type(error).__name__ in {"PackageNotFoundError", "DistributionNotFound"}:
+    elif type(error).__name__ in {"PackageNotFoundError", "DistributionNotFound"}:
         missing = text.rpartition(" ")[2].strip("'\"")
-    if missing:
-        text = f"{missing} is not installed here: pip install {missing.partition('.')[0]}"
-    return CommandError(f"{path.name}: {text}")
+        text = f"{missing} is not installed here: pip install {missing}"
+    elif isinstance(error, ModuleNotFoundError) and error.name:
+        text = (
+            f"there is no module {error.name!r} here: it is misspelled, or what has it is "
+            "not installed"
+        )
+    elif isinstance(error, UnicodeDecodeError):
+        text = f"{error}: save the file as UTF-8"
+    elif not isinstance(error, (LookupError, ValueError, configparser.Error, OSError)):
+        text = f"{type(error).__name__}: {text} (--debug shows where)"
+    return CommandError(text if path.name in text else f"{path.name}: {text}")
 
 
 def _load_object(text: str) -> Any:
-    module, colon, name = text.partition(":")
-    if not module or "/" in module or "\\" in module:
+    if not _OBJECT.fullmatch(text):
         raise CommandError(f"there is no file {text}: give an ini file, or package.module:app")
+    module, colon, name = text.partition(":")
     try:
         found: Any = importlib.import_module(module)
         for part in (name or "application").split(".") if colon else ("application",):
@@ -105,7 +153,7 @@ def _load_object(text: str) -> Any:
     except ImportError as error:
         raise CommandError(f"cannot import {module!r}: {error}") from error
     except AttributeError as error:
-        raise CommandError(f"{module!r} has no {name or 'application'!r}") from error
+        raise CommandError(f"{module!r} has no {name or 'application'!r}: {error}") from error
     if not callable(found):
         raise CommandError(f"{text} is no application: {found!r}")
     return found
@@ -113,11 +161,23 @@ def _load_object(text: str) -> Any:
 
 def set_up_logging(path: Path, variables: dict[str, str]) -> None:
     """Set up logging as the ini says, where it has ``[loggers]``."""
-    parser = configparser.RawConfigParser()
-    parser.read(path, encoding="utf-8")
-    if parser.has_section("loggers"):
-        defaults = {"here": str(path.parent), "__file__": str(path), **variables}
-        logging.config.fileConfig(path, defaults, disable_existing_loggers=False)
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise explained(error, path) from error
+    if not parser.has_section("loggers"):
+        return
+    values = {"here": str(path.parent), "__file__": str(path), **variables}
+    defaults = {name: value.replace("%", "%%") for name, value in values.items()}
+    try:
+        logging.config.fileConfig(path, defaults, disable_existing_loggers=False, encoding="utf-8")
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".replace("\n", " ")
+        raise CommandError(
+            f"{path.name}: logging cannot be set up as [loggers], [handlers] and [formatters] "
+            f"say: {what}"
+        ) from error
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -139,4 +199,4 @@ def _similar(path: Path) -> str:
     near = get_close_matches(
         path.name, sorted(p.name for p in folder.glob("*.ini")), n=1, cutoff=0.4
     )
-    return f"; did you mean {os.path.join(path.parent, near[0])}?" if near else ""  # noqa: PTH118
+    return f"; did you mean {path.parent / near[0]}?" if near else ""

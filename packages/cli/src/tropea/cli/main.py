@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tropea.cli.problems import CommandError
 from tropea.cli.registry import Command, all_commands, built_in
+
+if TYPE_CHECKING:  # the overview needs none
+    import argparse
 
 DESCRIPTION = (
     "Serve, inspect, check and exercise WSGI applications and their Paste Deploy ini files."
@@ -41,38 +43,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+class _Own(NamedTuple):
+    """What stands before the command's name."""
+
+    version: bool
+    plugins: tuple[str, ...]
+
+
 def _run(arguments: list[str]) -> int:
-    options, rest = _split(arguments)
-    if options.version:
+    own, rest = _split(arguments)
+    if own.version:
         from importlib.metadata import version
 
         print(f"tropea-cli {version('tropea-cli')}, Python {sys.version.split()[0]}")  # noqa: T201
         return 0
     if not rest or rest[0] in {"-h", "--help"} or rest == ["help"]:
-        print(overview(all_commands(options.plugin)))  # noqa: T201
+        print(overview(all_commands(own.plugins)))  # noqa: T201
         return 0
     if rest[0] == "help":
         rest = [rest[1], "--help"]
-    command = find(rest[0], options.plugin)
+    command = find(rest[0], own.plugins)
     module = command.load()
     parser = make_parser(command, module)
     parsed = parser.parse_args(rest[1:])
     return module.run(parsed) or 0
 
 
-def _split(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+def _split(arguments: list[str]) -> tuple[_Own, list[str]]:
     """Take our own options from before the command's name, and ``--debug`` from anywhere."""
-    options = argparse.Namespace(version=False, plugin=())
+    version, plugins = False, []
     rest = [argument for argument in arguments if argument != "--debug"]
     while rest and rest[0].startswith("--") and rest[0] != "--help":
         option, equals, value = rest.pop(0).partition("=")
         if option == "--version":
-            options.version = True
+            version = True
         elif option == "--plugin" and (equals or rest):
-            options.plugin += (value if equals else rest.pop(0),)
+            plugins.append(value if equals else rest.pop(0))
+        elif option == "--plugin":
+            raise CommandError("--plugin: expected the name of a distribution after it")
         else:
             raise CommandError(f"there is no option {option}: see tropea --help")
-    return options, rest
+    return _Own(version, tuple(plugins)), rest
 
 
 def find(name: str, plugins: tuple[str, ...] = ()) -> Command:
@@ -91,7 +102,16 @@ def find(name: str, plugins: tuple[str, ...] = ()) -> Command:
 
 
 def make_parser(command: Command, module: Any) -> argparse.ArgumentParser:
-    """Make the parser of one command."""
+    """Make the parser of one command; raise CommandError where *module* is no command."""
+    import argparse
+
+    if not callable(getattr(module, "configure", None)) or not callable(
+        getattr(module, "run", None)
+    ):
+        raise CommandError(
+            f"{command.name!r} ({command.group}) is no command: it needs "
+            "configure(parser) and run(options)"
+        )
     examples = getattr(module, "EXAMPLES", "")
     parser = argparse.ArgumentParser(
         prog=f"tropea {command.name}",
@@ -105,18 +125,16 @@ def make_parser(command: Command, module: Any) -> argparse.ArgumentParser:
 
 
 def overview(commands: dict[str, Command]) -> str:
-    """Write the help: our commands, then each other group apart."""
-    from tropea.cli.terminal import paint
+    """Write the help: our commands, then those of each distribution and of the project apart."""
+    from tropea.cli.terminal import cut, paint
 
     lines = ["usage: tropea [--version] [--plugin NAME] [--debug] COMMAND …", "", DESCRIPTION]
     groups = dict.fromkeys(command.group for command in commands.values())
     longest = max(map(len, commands))
     for group in groups:
         lines += ["", paint(f"{group or 'commands'}:", "bold")]
-        members = [c for c in commands.values() if c.group == group]
-        lines += [
-            f"  {c.name:<{longest}}  {c.summary}" for c in sorted(members, key=lambda c: c.name)
-        ]
+        members = sorted((c for c in commands.values() if c.group == group), key=lambda c: c.name)
+        lines += [cut(f"  {c.name:<{longest}}  {c.summary}") for c in members]
     return "\n".join([*lines, "", "tropea help COMMAND says more."])
 
 

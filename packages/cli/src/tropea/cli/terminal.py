@@ -1,14 +1,14 @@
-"""Write for whoever reads: colours and width for a terminal, plain text for a pipe."""
+"""Write for whoever reads: colours and width for a terminal, plain and whole for a pipe."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 _CODES = {"bold": "1", "faint": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35"}
+_NARROWEST = 20
 
 
 def has_colours(stream: TextIO) -> bool:
@@ -16,7 +16,16 @@ def has_colours(stream: TextIO) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     is_terminal = getattr(stream, "isatty", lambda: False)()
-    return is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return (
+        is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    ) and _understood()
+
+
+def _understood() -> bool:
+    """Tell whether a terminal takes escape sequences: a Windows console has to be asked."""
+    if os.name != "nt":
+        return True
+    return os.system("") == 0  # noqa: S605, S607  starting any program switches them on
 
 
 def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
@@ -26,13 +35,32 @@ def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"
 
 
-def width() -> int:
-    """Return the columns of the terminal; plenty for a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
+def width(stream: TextIO | None = None) -> int | None:
+    """Return the columns of the terminal; None for a pipe, which takes everything."""
+    stream = stream or sys.stdout
+    if not getattr(stream, "isatty", lambda: False)():
+        return None
+    try:
+        columns = int(os.environ.get("COLUMNS", "0"))
+    except ValueError:
+        columns = 0
+    try:
+        columns = columns or os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return max(columns or 80, _NARROWEST)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Lay out rows under a head; the last column is cut to the terminal's width.
+def cut(text: str, stream: TextIO | None = None) -> str:
+    """Cut a line that carries no colours to the terminal's width."""
+    room = width(stream)
+    return text if room is None or len(text) <= room else text[: room - 1] + "…"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]], stream: TextIO | None = None) -> str:
+    """Lay out rows under a head; a line is cut to the terminal's width, and whole in a pipe.
+
+    stream: where it will be written (standard output).
 
     >>> print(table(("name", "us"), [("session", 1.25), ("dispatch", 10)]))
     name      us
@@ -41,19 +69,31 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """
     lines = [[str(cell) for cell in row] for row in (head, *rows)]
     widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
-    room = width()
     made = [
-        "  ".join(cell.ljust(widths[n]) for n, cell in enumerate(line)).rstrip()[:room]
+        cut("  ".join(cell.ljust(widths[n]) for n, cell in enumerate(line)).rstrip(), stream)
         for line in lines
     ]
-    return "\n".join([paint(made[0], "bold"), *made[1:]])
+    return "\n".join([paint(made[0], "bold", stream), *made[1:]])
 
 
 def say(text: str = "") -> None:
     """Write a line to standard output."""
-    print(text, flush=True)  # noqa: T201  a command speaks
+    _write(text, sys.stdout)
 
 
 def tell(text: str) -> None:
     """Write a line to standard error."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  a command speaks
+    _write(text, sys.stderr)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except UnicodeEncodeError:  # an old console: what it cannot show is spelled out
+        encoding = stream.encoding or "ascii"
+        plain = text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+        print(plain, file=stream, flush=True)
+
+
+#: What is drawn with where a terminal knows ASCII alone.
+_PLAIN = str.maketrans("└├─│→…█µ", "`|-|>~#u")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 from tropea.cli.drawing import short_name
 from tropea.cli.terminal import table
 from tropea.core.probing import Trace, changes
 from tropea.core.redaction import Redactor
 
 
-def trace_table(trace: Trace) -> str:
-    """Lay out a row a layer: its own time, its status, what it changed."""
-    return table(("layer", "own µs", "status", "changes"), list(rows(trace)))
+def trace_table(trace: Trace, stream: TextIO | None = None) -> str:
+    """Lay out a row a layer: its own time, its status, what it changed.
+
+    stream: where it will be written (standard output).
+    """
+    return table(("layer", "own µs", "status", "changes"), rows(trace), stream)
 
 
 def rows(trace: Trace) -> list[tuple[str, str, str, str]]:

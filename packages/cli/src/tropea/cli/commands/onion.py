@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 from tropea.cli.commands._target import add_target, add_variables, target_of
-from tropea.cli.drawing import as_data, as_svg, as_tree
+from tropea.cli.drawing import as_data, as_tree, tree_as_svg, write_drawing
 from tropea.cli.terminal import say
-from tropea.core.anatomy import anatomy, chain_of
+from tropea.core.anatomy import anatomy
 
 SUMMARY = "Draw the assembled layers, outermost first, with what they come from and their options."
 EXAMPLES = """\
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         say(json.dumps(as_data(anatomy(app)), indent=2))
     elif options.svg:
-        options.svg.write_text(as_svg(chain_of(app)), "utf-8")
+        write_drawing(options.svg, tree_as_svg(anatomy(app)))
         say(f"wrote {options.svg}")
     else:
         say("\n".join(as_tree(anatomy(app))))

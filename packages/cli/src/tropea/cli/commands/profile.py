@@ -9,9 +9,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tropea.cli.asking import ask, make_environ
-from tropea.cli.commands._target import add_target, target_of
-from tropea.cli.drawing import short_name
+from tropea.cli.asking import ask
+from tropea.cli.commands._asking import add_request, maker_of
+from tropea.cli.commands._target import target_of
+from tropea.cli.drawing import label_text, short_name, write_drawing
 from tropea.cli.problems import CommandError
 from tropea.cli.terminal import say, table
 from tropea.cli.tracing import depth
@@ -26,11 +27,8 @@ EXAMPLES = """\
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add_target(parser)
-    parser.add_argument("url")
-    parser.add_argument("variables", nargs="*", metavar="name=value", help="variables for the ini")
+    add_request(parser)
     parser.add_argument("-n", "--number", type=int, default=1000, help="requests to run (1000)")
-    parser.add_argument("-H", "--header", action="append", default=[], metavar="'Name: value'")
     parser.add_argument("--svg", metavar="FILE", type=Path, help="draw the shares into FILE")
 
 
@@ -38,15 +36,12 @@ def run(options: argparse.Namespace) -> int:
     """Measure."""
     if options.number < 1:
         raise CommandError(f"-n: expected 1 or more, got {options.number}")
+    environ = maker_of(options)
     app = target_of(options).load()
-
-    def environ() -> dict[str, Any]:
-        return make_environ(options.url, "GET", options.header)
-
     first = ask(app, environ())
     plain = _plain_times(app, environ, options.number)
     layers = _layer_times(app, environ, options.number)
-    say(f"{first.status}, {len(first.body)} bytes, {options.number} requests")
+    say(f"{first.status}, {len(first.body)} bytes, {_times(options.number)}")
     say(f"whole request without probes: {_spread(plain)}\n")
     rows = [
         ("  " * level + short_name(name), f"{statistics.median(t):.1f}", _bar(t, layers))
@@ -54,9 +49,13 @@ def run(options: argparse.Namespace) -> int:
     ]
     say(table(("layer", "own µs", ""), rows))
     if options.svg:
-        options.svg.write_text(_draw(layers), "utf-8")
+        write_drawing(options.svg, _draw(layers))
         say(f"\nwrote {options.svg}")
     return 0
+
+
+def _times(number: int) -> str:
+    return "1 request" if number == 1 else f"{number} requests"
 
 
 Layers = list[tuple[str, int, list[float]]]
@@ -104,23 +103,27 @@ def _bar(times: list[float], layers: Layers) -> str:
     return "█" * round(30 * _share(times, layers))
 
 
+_ROW, _ROOM, _LETTER = 26, 420, 7.6
+
+
 def _draw(layers: Layers) -> str:
-    height, room = 26, 520
+    """Draw a row a layer: its name indented by depth, its share of the time, its time."""
+    names = [(8 + 12 * level, label_text(name)) for name, level, _ in layers]
+    left = max(indent + len(name) * _LETTER for indent, name in names) + 12
     rows = []
-    for number, (name, level, times) in enumerate(layers):
-        top, long = number * height, max(_share(times, layers) * room, 1)
-        middle = statistics.median(times)
-        text = escape(f"{short_name(name).rpartition('.')[2]}  {middle:.1f} µs")
+    for number, ((indent, name), (_, _, times)) in enumerate(zip(names, layers, strict=True)):
+        top, long = number * _ROW, max(_share(times, layers) * _ROOM, 1)
+        after, told = left + long + 8, f"{statistics.median(times):.1f} µs"
         rows.append(
-            f'<rect x="250" y="{top + 4}" width="{long:.1f}" height="18" fill="#a13a66"/>'
-            f'<text x="{8 + 12 * level}" y="{top + 18}" font-size="13">{text}</text>'
+            f'<text x="{indent}" y="{top + 18}">{escape(name)}</text>'
+            f'<rect x="{left:.0f}" y="{top + 4}" width="{long:.1f}" height="18" fill="#a13a66"/>'
+            f'<text x="{after:.0f}" y="{top + 18}">{told}</text>'
         )
-    size = len(layers) * height + 8
-    head = _HEAD.format(size=size)
-    return head + "\n".join(rows) + "</svg>\n"
-
-
-_HEAD = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 790 {size}" width="790" height="{size}" '
-    'font-family="system-ui, sans-serif"><rect width="790" height="{size}" fill="#ffffff"/>'
-)
+    wide, high = round(left + _ROOM + 90), len(layers) * _ROW + 8
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" '
+        f'height="{high}" font-family="system-ui, sans-serif" font-size="13" fill="#3a0d22" '
+        f'role="img"><title>time of each layer</title>'
+        f'<rect width="{wide}" height="{high}" fill="#ffffff"/>'
+    )
+    return "\n".join([head, *rows, "</svg>", ""])

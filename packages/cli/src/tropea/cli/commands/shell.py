@@ -60,11 +60,7 @@ def _names(options: argparse.Namespace) -> dict[str, Any]:
         "stack": [node.app for node in chain_of(app)],
     }
     if target.is_ini:
-        from paste.deploy import appconfig
-
-        conf = appconfig(
-            f"config:{target.ini()}", name=target.name, global_conf=target.variables or None
-        )
-        if "shell" in conf.local_conf:
-            names.update(load_object(conf.local_conf["shell"])(app))
+        spec = target.config().local_conf.get("shell")
+        if spec:
+            names.update(load_object(spec)(app))
     return names
