@@ -46,6 +46,7 @@ def decide(text, path="/", query="", *, options=None, **environ):
         ("RewriteCond %{HTTP_HOST} a\n", 1, 1, "without a RewriteRule"),
         ('RewriteCond expr "%{HTTP_HOST} == "\nRewriteRule ^ -', 1, 35, "expected a word"),
         ('RewriteCond expr "-Q \'a\'"\nRewriteRule ^ -', 1, 19, "unknown test"),
+        ('RewriteCond expr "-ed \'a\'"\nRewriteRule ^ -', 1, 19, "unknown test '-ed'"),
         ("RewriteEngine Maybe", 1, 15, "On or Off"),
         ("RewriteOptions Inherits", 1, 16, "did you mean Inherit"),
         ("RewriteBase /x/", 1, 1, "directory's context only"),

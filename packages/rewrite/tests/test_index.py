@@ -76,21 +76,31 @@ line = st.builds(
         [f"RewriteCond {cond}\n" if cond else "", f'RewriteRule "{negate}{pattern}" {target}',
          f" [{','.join(flags)}]" if flags else ""]
     ),
-    st.sampled_from(["", "", "%{HTTP_HOST} ^a\\.test$", "%{HTTP_HOST} =b.test", "%{QUERY_STRING} x"]),
+    st.sampled_from(["", "", "%{HTTP_HOST} ^a\\.test$", "%{HTTP_HOST} =b.test", "%{QUERY_STRING} x",
+                     "%{HTTP:X-A} !^n$", "%{HTTP:X-A} ^y [NV]", "%{HTTP_ACCEPT} =Y [NC]",
+                     "%{REQUEST_METHOD} >F\nRewriteCond %{HTTP:X-A} -gt3", "%{REMOTE_ADDR} ^(1)",
+                     "%{HTTP:X-A} ^(.)\nRewriteCond %1 y", "%{HTTP:X-B} . [OR]\nRewriteCond %{HTTP:X-A} ."]),
     st.sampled_from(["", "", "", "!"]), pattern, st.sampled_from(["/r/$1", "-", "/old/a", "/q?z=$0", "$1"]),
     flags,
 )  # fmt: skip
 
 
-@given(st.lists(line, min_size=1, max_size=8), path, query, st.sampled_from(["a.test", "b.test"]))
-@settings(max_examples=100, deadline=None)
-def test_the_index_and_a_loop_agree_on_random_rule_files(lines, path, query, host):
+asked = st.fixed_dictionaries(
+    {"HTTP_HOST": st.sampled_from(["a.test", "b.test"])},
+    optional={"HTTP_X_A": st.sampled_from(["", "y", "n", "4"]), "HTTP_X_B": st.just("b"),
+              "HTTP_ACCEPT": st.sampled_from(["y", "x"]), "REQUEST_METHOD": st.sampled_from(["GET", "POST"]),
+              "REMOTE_ADDR": st.just("1.2.3.4")},
+)  # fmt: skip
+
+
+@given(st.lists(line, min_size=1, max_size=8), path, query, asked)
+@settings(max_examples=200, deadline=None)
+def test_the_index_and_a_loop_agree_on_random_rule_files(lines, path, query, environ):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RunawayPatternWarning)
         indexed, looped = apache_rules("\n".join(lines)), apache_rules("\n".join(lines))
     looped._simple = False
     looped.engine.queue = lambda state, note: looped.engine.index.entries
-    environ = {"HTTP_HOST": host}
     path = path.encode().decode("latin-1")
     assert indexed.decide(path, query, environ) == looped.decide(path, query, environ)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tropea.rewrite.apache.escapes import escape_captured, to_octets
-from tropea.rewrite.apache.expr import ExprError, compile_expr
+from tropea.rewrite.apache.expr import compile_expr
+from tropea.rewrite.apache.exprwords import ExprError
 from tropea.rewrite.apache.flags import (
     COND_FLAGS,
     RULE_FLAGS,
@@ -25,7 +26,7 @@ from tropea.rewrite.apache.rule import ApacheRule
 from tropea.rewrite.apache.state import Value
 from tropea.rewrite.apache.strings import StringError, compile_pieces, expand_string, read_string
 from tropea.rewrite.apache.substitutions import Substitution
-from tropea.rewrite.apache.tests import Condition, compile_test
+from tropea.rewrite.apache.tests import Condition, compile_test, quick_test
 from tropea.rewrite.errors import PatternError, RuleError, RunawayPatternWarning
 from tropea.rewrite.patterns import compile_pattern
 
@@ -209,15 +210,18 @@ class Reader:
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", RunawayPatternWarning)
-                holds, pinned = compile_test(
+                test = compile_test(
                     str(words[1]), subject, ignore_case="NC" in names, about_host=about_host
                 )
         except PatternError as error:
             shift = error.column - 1 + words[1].startswith("!")
             raise directive.error(error.message, words[1].at + shift) from None
         self._report(directive, caught)
-        alone = len(pieces) == 1
-        return Condition(text, subject, holds, either, novary, pinned if alone else "")
+        pinned = test.pinned if len(pieces) == 1 else ""
+        quick, field = quick_test(pieces, test.of_text)
+        return Condition(
+            text, subject, test.holds, either, novary, pinned, quick, None if novary else field
+        )
 
     def _report(self, directive: Directive, caught: list[Any]) -> None:
         for warning in caught:

@@ -12,33 +12,18 @@ True
 
 from __future__ import annotations
 
-import base64
-import binascii
 import fnmatch
-import hashlib
 import ipaddress
-import os
 import re
 from collections.abc import Callable
-from urllib.parse import unquote_to_bytes
 
-from tropea.rewrite.apache.escapes import escape_uri, to_octets
+from tropea.rewrite.apache.escapes import to_octets
+from tropea.rewrite.apache.exprwords import ExprError, captured, function, quoted, variable_of
 from tropea.rewrite.apache.files import holds as file_holds
-from tropea.rewrite.apache.maps import INTERNAL
 from tropea.rewrite.apache.state import State, Value
 from tropea.rewrite.apache.tests import Test, fold, number_of
-from tropea.rewrite.apache.variables import FIELDS, variable
 from tropea.rewrite.errors import PatternError
 from tropea.rewrite.patterns import compile_pattern
-
-
-class ExprError(ValueError):
-    """An expression cannot be read; *at* is where, counted from 0."""
-
-    def __init__(self, message: str, at: int) -> None:
-        super().__init__(message)
-        self.at = at
-
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<op>\|\||&&|==|!=|<=|>=|=~|!~|[!()=<>{},.])|(?P<dash>-[A-Za-z]+)"""
@@ -57,52 +42,6 @@ _TEXTS: dict[str, Callable[[str, str], bool]] = {
     ">=": lambda a, b: a >= b,
 }  # fmt: skip
 _MOST_DEPTH = 100
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode("latin-1")).decode("ascii")
-
-
-def _from_base64(text: str) -> str:
-    try:
-        return base64.b64decode(text.encode("latin-1")).decode("latin-1")
-    except binascii.Error:
-        return ""
-
-
-def _digest(name: str) -> Callable[[str], str]:
-    return lambda text: hashlib.new(name, text.encode("latin-1"), usedforsecurity=False).hexdigest()
-
-
-_TEXT_FUNCTIONS: dict[str, Callable[[str], str]] = {
-    "tolower": INTERNAL["tolower"], "toupper": INTERNAL["toupper"], "escape": escape_uri,
-    "unescape": lambda text: unquote_to_bytes(text.encode("latin-1")).decode("latin-1"),
-    "base64": _base64, "unbase64": _from_base64, "md5": _digest("md5"), "sha1": _digest("sha1"),
-    "osenv": lambda text: os.environ.get(text, ""),
-}  # fmt: skip
-
-
-def _field(state: State, name: str) -> str:
-    """Return a request header; expressions name it in Vary whether it is there or not."""
-    value = _quiet_field(state, name)
-    if name.lower() != "host":
-        state.vary = (*state.vary, name)
-    return value
-
-
-def _quiet_field(state: State, name: str) -> str:
-    return str(state.environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
-
-
-_STATE_FUNCTIONS: dict[str, Callable[[State, str], str]] = {
-    "http": _field,
-    "req": _field,
-    "req_novary": _quiet_field,
-    "env": lambda state, name: state.variable(name) or "",
-    "reqenv": lambda state, name: state.variable(name) or "",
-    "note": lambda _state, _name: "",
-    "resp": lambda _state, _name: "",
-}
 
 
 def compile_expr(source: str, *, vary: bool = True) -> Test:
@@ -288,13 +227,13 @@ class _Parser:
             return lambda _state: text
         if kind == "string":
             self.step()
-            return _quoted(text[1:-1])
+            return quoted(text[1:-1])
         if kind == "var":
             self.step()
-            return _variable(text[2:-1], at)
+            return variable_of(text[2:-1], at)
         if kind == "back":
             self.step()
-            return _captured(int(text[1]))
+            return captured(int(text[1]))
         if kind == "name":
             self.step()
             if not self.take("("):
@@ -302,72 +241,8 @@ class _Parser:
             argument = self.word()
             if not self.take(")"):
                 raise self.fail("')'")
-            return _function(text, argument, at)
+            return function(text, argument, at)
         raise self.fail("a word")
-
-
-def _captured(number: int) -> Value:
-    def value(state: State) -> str:
-        match = state.cond
-        return (match[number] or "") if match is not None and number <= match.re.groups else ""
-
-    return value
-
-
-def _quoted(text: str) -> Value:
-    """Compile the inside of quotes: ``$N`` in an expression is its own last match's group."""
-    pieces: list[Value] = []
-    for part in re.split(r"((?<!\\)\$[0-9])", text):
-        if re.fullmatch(r"\$[0-9]", part):
-            pieces.append(_captured(int(part[1])))
-        elif part:
-            pieces += _with_variables(part)
-    if len(pieces) == 1:
-        return pieces[0]
-    return lambda state: "".join([piece(state) for piece in pieces])
-
-
-def _with_variables(text: str) -> list[Value]:
-    """Compile text with ``%{NAME}`` in it."""
-    values: list[Value] = []
-    for part in re.split(r"((?<!\\)%\{[^{}]*\})", text):
-        if part.startswith("%{"):
-            values.append(_variable(part[2:-1], 0))
-        elif part:
-            values.append(_constant(re.sub(r"\\(.)", r"\1", part)))
-    return values
-
-
-def _constant(text: str) -> Value:
-    return lambda _state: text
-
-
-def _variable(name: str, at: int) -> Value:
-    function, colon, argument = name.partition(":")
-    if colon and function.upper() not in {"ENV", "SSL", "LA-U", "LA-F"}:
-        return _function(function, lambda _state: argument, at)
-    header = FIELDS.get(name.upper())
-    if header is not None:
-        return lambda state: _field(state, header)
-    return variable(name)
-
-
-def _function(name: str, argument: Value, at: int) -> Value:
-    low = name.lower()
-    if low in _TEXT_FUNCTIONS:
-        of_text = _TEXT_FUNCTIONS[low]
-        return lambda state: of_text(argument(state))
-    if low in _STATE_FUNCTIONS:
-        of_state = _STATE_FUNCTIONS[low]
-        return lambda state: of_state(state, argument(state))
-    if low == "filesize":
-
-        def size(state: State) -> str:
-            found = state.engine.files.status(argument(state))
-            return str(found.st_size) if found is not None else "0"
-
-        return size
-    raise ExprError(f"unknown function {name!r}", at)
 
 
 def _unary(name: str, value: Value) -> Test | None:
@@ -379,7 +254,7 @@ def _unary(name: str, value: Value) -> Test | None:
         return lambda state: value(state).lower() not in {"", "0", "off", "false", "no"}
     if name == "R":
         return lambda state: _in_network(str(state.environ.get("REMOTE_ADDR", "")), value(state))
-    if name in "edfsx" or name in {"L", "h", "F"}:
+    if name in {"e", "d", "f", "s", "x", "L", "h", "F"}:
         test = {"L": "l", "h": "l", "F": "e"}.get(name, name)
         return lambda state: file_holds(state.engine.files, test, value(state))
     if name in {"U", "A"}:

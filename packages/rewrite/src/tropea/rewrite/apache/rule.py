@@ -17,6 +17,8 @@ class ApacheRule:
 
     search: finds the pattern in a subject.  substitution: None for rules that change no path.
     status: of a forced answer or redirect, 0 for none.  plain, quick: see settle.
+    quick_tests: its conditions where the environ alone decides them; None where more does.
+    quick_vary: the environ's keys and the names of the headers that those look at.
     """
 
     text: str
@@ -51,6 +53,8 @@ class ApacheRule:
     search: Any = field(init=False)
     plain: bool = field(init=False, default=False)
     quick: Any = field(init=False, default=None)
+    quick_tests: Any = field(init=False, default=())
+    quick_vary: tuple[tuple[str, str], ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
         self.search = searcher(self.regex)
@@ -65,6 +69,12 @@ class ApacheRule:
         if self.plain and self.last and self.substitution is not None:
             if not self.variables and not self.cookies:
                 self.quick = self.substitution.quick(append=self.append)
+        if any(condition.quick is None or condition.either for condition in self.conditions):
+            self.quick_tests = None
+            return
+        self.quick_tests = tuple(condition.quick for condition in self.conditions)
+        fields = [condition.field for condition in self.conditions if condition.field]
+        self.quick_vary = tuple(dict.fromkeys(fields))
 
     def matches(self, state: State) -> bool:
         """Tell whether pattern and conditions hold; remember what they captured."""

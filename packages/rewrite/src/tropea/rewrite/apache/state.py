@@ -9,6 +9,12 @@ from typing import Any
 from tropea.rewrite.locations import is_host
 
 
+def header_key(name: str) -> str:
+    """Return the environ's key of a request header."""
+    key = name.upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+
+
 class State:
     """One request on its way through a list of rules; all text is one character a byte.
 
@@ -38,9 +44,7 @@ class State:
 
     def header(self, name: str) -> str | None:
         """Return a request header, and remember it for Vary when it is there."""
-        key = name.upper().replace("-", "_")
-        if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
-            key = f"HTTP_{key}"
+        key = header_key(name)
         value = self.environ.get(key)
         if value is not None and key != "HTTP_HOST":
             self.vary_this = (*self.vary_this, name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from tropea.rewrite.apache.state import State, Value
+from tropea.rewrite.apache.state import State, Value, header_key
 
 #: Variables that are request headers.
 FIELDS = {
@@ -102,3 +103,38 @@ def is_known(name: str) -> bool:
     if colon and prefix.upper() in {"HTTP", "ENV", "SSL", "LA-U", "LA-F"}:
         return bool(rest)
     return name.upper() in KNOWN
+
+
+class FromEnviron(NamedTuple):
+    """A variable that the environ alone decides.
+
+    read: takes it out.  field: the environ's key and the name of a header that Vary has to name.
+    """
+
+    read: Callable[[Mapping[str, Any]], str]
+    field: tuple[str, str] | None = None
+
+
+def from_environ(name: str) -> FromEnviron | None:
+    """Return how ``%{name}`` is read where no rule has set anything, or None.
+
+    >>> from_environ("HTTP:X-Robot").read({"HTTP_X_ROBOT": "yes"})
+    'yes'
+    """
+    prefix, _, rest = name.partition(":")
+    upper = name.upper()
+    header = rest if prefix.upper() == "HTTP" else FIELDS.get(upper)
+    if header:
+        key = header_key(header)
+        return FromEnviron(_text_at(key), None if key == "HTTP_HOST" else (key, header))
+    if upper == "REQUEST_METHOD":
+        return FromEnviron(_text_at(upper, "GET"))
+    return FromEnviron(_text_at(upper)) if upper in _PLAIN else None
+
+
+def _text_at(key: str, default: str = "") -> Callable[[Mapping[str, Any]], str]:
+    def read(environ: Mapping[str, Any]) -> str:
+        value = environ.get(key, default)
+        return value if isinstance(value, str) else default
+
+    return read
