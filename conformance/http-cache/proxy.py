@@ -1,6 +1,7 @@
 """A streaming reverse proxy as a WSGI application: the application that the cache stands before.
 
-Fields of one connection, and those that Connection names, are dropped both ways; interim answers
+Fields of one connection, and those that Connection names, are dropped both ways.  Early hints (103)
+are passed on where the server offers ``wsgi.early_hints``, as gunicorn does; other interim answers
 are skipped, because WSGI has no place for them.
 """
 
@@ -16,6 +17,19 @@ HOP_BY_HOP = {
 }  # fmt: skip
 
 
+class FinalResponse(http.client.HTTPResponse):
+    """An answer whose interim ones were told to ``hear(status, fields)``; http.client skips 100 alone."""
+
+    hear = staticmethod(lambda status, fields: None)
+
+    def _read_status(self):
+        while True:
+            version, status, reason = super()._read_status()
+            if not 101 < status < 200:
+                return version, status, reason
+            self.hear(status, http.client.parse_headers(self.fp).items())
+
+
 class Proxy:
     """Passes every request to one origin."""
 
@@ -24,6 +38,7 @@ class Proxy:
 
     def __call__(self, environ, start_response):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+        connection.response_class = hearing(environ.get("wsgi.early_hints"))
         try:
             answer = self.ask(connection, environ)
         except (OSError, http.client.HTTPException) as error:
@@ -74,6 +89,18 @@ class Stream:
     def close(self) -> None:
         self.answer.close()
         self.connection.close()
+
+
+def hearing(early_hints):
+    """Return a class of responses that hands early hints on."""
+    if early_hints is None:
+        return FinalResponse
+
+    def hear(status, fields):
+        if status == 103:
+            early_hints(passed(list(fields)))
+
+    return type("HearingResponse", (FinalResponse,), {"hear": staticmethod(hear)})
 
 
 def passed(fields):

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -21,7 +22,7 @@ from tropea.caching.cachekeys import Key
 from tropea.caching.stores import CacheStore, open_store
 from tropea.caching.testing import KEY, CacheStoreContract, make_entry
 from tropea.core.errors import OptionError
-from tropea.core.stores import StoreError
+from tropea.core.stores import StoreBusy, StoreError
 
 
 def missing(name):
@@ -282,6 +283,33 @@ class TestSQLiteAlone:
         ]
         store.close()
         assert rows == [50, 50, 50]
+
+    def test_a_hundred_threads_at_once_all_have_their_turn(self, tmp_path):
+        """SQLite alone lets them poll, and tells some of them that the database is locked."""
+        store = SQLiteCacheStore(tmp_path / "c.db", timeout=60)
+        start, failed = threading.Barrier(100), []
+
+        def work(number):
+            key = Key("http", "x", f"/{number}", "")
+            start.wait()
+            try:
+                store.put(key, make_entry(key, until=time.time() + 60), b"x" * 1000)
+                assert len(store.load(key)) == 1
+            except BaseException as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(100)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        store.close()
+        assert failed == []
+
+    def test_a_turn_that_never_comes_is_a_busy_store(self, tmp_path):
+        store = SQLiteCacheStore(tmp_path / "c.db", timeout=0.01)
+        store.load(KEY)
+        with store._local().lock, pytest.raises(StoreBusy):
+            store.put(KEY, make_entry(), b"x")
+        store.close()
 
     def test_a_file_that_is_no_database_is_a_store_error(self, tmp_path):
         (tmp_path / "c.db").write_bytes(b"no database" * 1000)

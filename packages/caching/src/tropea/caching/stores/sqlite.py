@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,10 +63,10 @@ class SQLiteCacheStore(KeptStore):
         held = self._local()
         connection = getattr(held.local, "connection", None)
         if connection is None:
-            connection = self._connect()
-            held.local.connection = connection
-            with held.lock:
+            with held.turn(self._timeout):  # two that make the tables at once would lock each other out
+                connection = self._connect()
                 held.all.append(connection)
+            held.local.connection = connection
         return connection
 
     def _connect(self) -> sqlite3.Connection:
@@ -89,14 +90,16 @@ class SQLiteCacheStore(KeptStore):
     def _write(self, *steps: tuple[str, tuple[object, ...]]) -> None:
         def run() -> None:
             connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                for statement, values in steps:
-                    connection.execute(statement, values)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+            # The threads of a process take turns: SQLite lets them poll, and some would starve.
+            with self._local().turn(self._timeout):
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    for statement, values in steps:
+                        connection.execute(statement, values)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
 
         self._guarded(run)
 
@@ -189,3 +192,13 @@ class _Connections:
         self.local = threading.local()
         self.lock = threading.Lock()
         self.all: list[sqlite3.Connection] = []
+
+    @contextmanager
+    def turn(self, timeout: float) -> Iterator[None]:
+        """Hold the lock; raise StoreBusy where others hold it for *timeout* seconds."""
+        if not self.lock.acquire(timeout=timeout):
+            raise StoreBusy("SQLite: other threads kept it busy")
+        try:
+            yield
+        finally:
+            self.lock.release()
