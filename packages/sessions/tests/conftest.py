@@ -340,6 +340,6 @@ def any_store(request, quick_folder):
     elif kind == "sql-sqlite":
         store = sessions.SQLStore(f"sqlite:///{quick_folder}/sql.db")
     else:
-        store = sessions.SQLStore(value("postgresql_url"))
+        store = sessions.SQLStore(value("postgresql_url"), timeout=30)
     yield store
     store.close()

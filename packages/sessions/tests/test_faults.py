@@ -44,6 +44,14 @@ def until(condition, seconds=10):
             time.sleep(0.02)
 
 
+def _raises(kind, work):
+    try:
+        work()
+    except kind:
+        return True
+    return False
+
+
 @pytest.fixture
 def opened():
     """Close the stores that a test opens."""
@@ -275,7 +283,7 @@ def test_a_connection_dropped_in_mid_save_leaves_the_old_or_the_new_value(sql, k
 
     key = os.urandom(32).hex()
     version = sql.create(key, b"0" * 1000, 600)
-    engine = sql._engine()
+    engine = sql._database().engine
     left = [0]
 
     @event.listens_for(engine, "after_cursor_execute")
@@ -304,7 +312,7 @@ def test_a_connection_dropped_in_mid_save_leaves_the_old_or_the_new_value(sql, k
 def test_a_row_that_somebody_else_holds_is_busy_and_answered_with_retry_after(sql, tools):
     browser = tools.Browser(SessionMiddleware(tools.site, sql, auto_purge_every=0))
     _, sid = browser.get("/set?k=v").cookie
-    with sql._engine().connect() as other:
+    with sql._database().engine.connect() as other:
         other.exec_driver_sql(
             f"select 1 from tropea_sessions where key = '{storage_key(sid)}' for update"
         )
@@ -313,6 +321,93 @@ def test_a_row_that_somebody_else_holds_is_busy_and_answered_with_retry_after(sq
     assert answer.code == 503
     assert answer.get("Retry-After") == "1"
     assert browser.get("/get?k").text == "v"
+
+
+@pytest.mark.parametrize("established", [True, False])
+def test_a_database_that_swallows_everything_costs_one_timeout(
+    postgresql, fault_proxy, opened, established
+):
+    """A line that is acknowledged but never answered, which a driver waits on for ever."""
+    proxy = fault_proxy(postgresql.port)
+    url = postgresql.url.replace(str(postgresql.port), str(proxy.port))
+    store = opened(SQLStore(url, timeout=0.3, rest=30))
+    key = os.urandom(32).hex()
+    if established:
+        store.create(key, b"x", 600)
+    proxy.mode = "blackhole"
+    began = time.monotonic()
+    with pytest.raises(StoreError, match="cannot be reached") as first:
+        store.load(key)
+    assert time.monotonic() - began < 1.9  # less than its library's shortest wait
+    assert not isinstance(first.value, StoreDown)
+    for _ in range(100):
+        with pytest.raises(StoreDown):
+            store.load(key)
+
+
+def test_a_database_is_used_again_when_its_line_is_back(postgresql, fault_proxy, opened):
+    proxy = fault_proxy(postgresql.port)
+    url = postgresql.url.replace(str(postgresql.port), str(proxy.port))
+    store = opened(SQLStore(url, timeout=0.3, rest=0.05))
+    key = os.urandom(32).hex()
+    version = store.create(key, b"x", 600)
+    proxy.mode = "blackhole"
+    failures = in_threads(4, lambda _: _raises(StoreError, lambda: store.save(key, b"y", 60, version)))
+    assert failures == [True] * 4
+    proxy.mode = "pass"
+    assert until(lambda: store.load(key)).data == b"x"
+
+
+def test_a_connection_that_comes_too_late_is_closed():
+    from tropea.sessions.stores.deadlines import Deadlines
+
+    late, go_on = [], threading.Event()
+
+    class Connection:
+        def close(self):
+            late.append("closed")
+            closed.set()
+
+    def make():
+        assert go_on.wait(10)
+        return Connection()
+
+    closed, deadlines = threading.Event(), Deadlines(0.01)
+    with deadlines.watched(), pytest.raises(TimeoutError):
+        deadlines.connect(make)
+    go_on.set()
+    assert closed.wait(10)
+    assert late == ["closed"]
+
+
+def test_what_ends_in_time_is_not_cut_off():
+    from tropea.sessions.stores.deadlines import Deadlines
+
+    one, other = socket.socketpair()
+    deadlines = Deadlines(30)
+    with one, other:
+        with deadlines.watched() as call:
+            deadlines.attach(one)
+        assert not call.expired
+        one.sendall(b"still open")
+        assert other.recv(10) == b"still open"
+        deadlines = Deadlines(0.05)
+        with deadlines.watched() as cut:
+            deadlines.attach(one)
+            assert one.recv(1) == b""  # what was a wait without end has an end
+        assert cut.expired
+
+
+def test_more_requests_than_connections_are_busy_not_down(postgresql, opened):
+    from sqlalchemy import create_engine
+
+    engine = create_engine(postgresql.url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+    store = opened(SQLStore(engine))
+    store.load(KEY)
+    with engine.connect():
+        with pytest.raises(StoreBusy, match="in use"):
+            store.load(KEY)
+    assert store.load(KEY) is None  # the breaker has not heard of it
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
@@ -346,7 +441,7 @@ def test_a_schema_of_a_later_release_is_left_alone(tmp_path, opened):
     url = f"sqlite:///{tmp_path}/s.db"
     store = opened(SQLStore(url))
     store.create(KEY, b"x", 60)
-    with store._engine().begin() as connection:
+    with store._database().engine.begin() as connection:
         connection.exec_driver_sql("update tropea_sessions_schema set version = 99")
     with pytest.raises(StoreError, match="version 99"):
         opened(SQLStore(url)).load(KEY)

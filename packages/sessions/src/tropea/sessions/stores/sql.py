@@ -5,6 +5,7 @@ Every change is one statement in a transaction of its own.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -12,12 +13,12 @@ from typing import Any
 
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError
-from tropea.sessions.stores.guarding import Guard
+from tropea.sessions.stores.deadlines import Deadlines
+from tropea.sessions.stores.guarding import TIMEOUT, Guard
 from tropea.sessions.stores.labels import Labels
 from tropea.sessions.stores.protocol import Entry, first_version
 
-SCHEMA_VERSION = 1
-LOCK_TIMEOUT = 300  #: milliseconds that PostgreSQL waits for a row that another one holds
+_SQLITE_TIMEOUT = 5.0  # seconds; a file that others write to is not a server that is down
 _TRIES = 3  # of a transaction that the database broke off to let another one through
 
 
@@ -27,10 +28,9 @@ class SQLStore(Labels):
     url: SQLAlchemy's address of the database, such as ``postgresql+psycopg://host/name``, or an
         engine of your own, with its own timeouts.
     table: its name; the table is made, and changed by later releases, when it is first used.
+    timeout: seconds for an operation, connecting included, where the store makes the engine: what
+        takes longer is cut off.  PostgreSQL gives up on a statement and on a wait for a row before.
     rest: seconds for which a database that cannot be reached is left alone.
-
-    On PostgreSQL a statement takes 500 ms and a wait for a row 300 ms at most; connecting may take
-    two seconds, the least that its client library knows.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class SQLStore(Labels):
         url: Any,
         *,
         table: str = "tropea_sessions",
+        timeout: float = TIMEOUT,
         rest: float = 0.5,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -48,14 +49,13 @@ class SQLStore(Labels):
         from tropea.sessions.stores.sqlschema import Schema
 
         self._clock, self._schema = clock, Schema(table)
-        self._url = url
-        self._engine: PerProcess[Any] = PerProcess(self._open)
-        self._operational = sqlalchemy.exc.OperationalError
-        self._unique = sqlalchemy.exc.IntegrityError
+        self._database: PerProcess[_Database] = PerProcess(lambda: _open(url, timeout))
         errors = sqlalchemy.exc
+        self._unique, self._dbapi_error = errors.IntegrityError, errors.DBAPIError
+        self._pool_empty = errors.TimeoutError
         self._guard = Guard(
             "the database",
-            unreachable=(_Unreachable, errors.TimeoutError),
+            unreachable=(_Unreachable, TimeoutError),
             broken=(_Unreachable,),
             refused=(errors.SQLAlchemyError, OverflowError),
             rest=rest,
@@ -106,9 +106,9 @@ class SQLStore(Labels):
         return self._change(self._schema.purge, {"now": self._clock()})
 
     def close(self) -> None:
-        engine = self._engine.opened
-        if engine is not None:
-            engine.dispose()
+        database = self._database.opened
+        if database is not None:
+            database.engine.dispose()
 
     def _change(self, statement: Any, values: dict[str, Any]) -> int:
         return int(self._run(lambda connection: connection.execute(statement, values).rowcount))
@@ -121,6 +121,8 @@ class SQLStore(Labels):
                 cause = error.__cause__
                 if isinstance(cause, self._unique):
                     raise _TakenError(str(error)) from error
+                if isinstance(cause, self._pool_empty):
+                    raise StoreBusy("every connection to the database is in use") from error
                 if not _is_contention(cause):
                     raise
                 if attempt + 1 == _TRIES or _is_lock_timeout(cause):
@@ -129,49 +131,85 @@ class SQLStore(Labels):
         raise AssertionError  # the last attempt returned or raised
 
     def _transact(self, work: Callable[[Any], Any]) -> Any:
-        import sqlalchemy
+        database = self._database()
+        if not database.prepared:
+            self._cut_off_late(database, lambda: self._schema.prepare(database.engine))
+            database.prepared = True
+        return self._cut_off_late(database, lambda: _in_transaction(database.engine, work))
 
-        try:
-            with self._engine().begin() as connection:
-                return work(connection)
-        except sqlalchemy.exc.DBAPIError as error:
-            if error.connection_invalidated or _cannot_connect(error):
-                raise _Unreachable(str(error.orig)) from error
-            raise
+    def _cut_off_late(self, database: _Database, operation: Callable[[], Any]) -> Any:
+        """Run an operation within the time it may take; say which errors mean "not reached"."""
+        with database.deadlines.watched() as call:
+            try:
+                return operation()
+            except self._dbapi_error as error:
+                if call.expired:
+                    raise _Late("no answer in time") from error
+                if error.connection_invalidated or _cannot_connect(error):
+                    raise _Unreachable(str(error.orig)) from error
+                raise
 
-    def _open(self) -> Any:
-        engine = _make_engine(self._url)
-        try:
-            self._schema.prepare(engine)
-        except BaseException:
-            if isinstance(self._url, str):
-                engine.dispose()
-            raise
-        return engine
+
+def _in_transaction(engine: Any, work: Callable[[Any], Any]) -> Any:
+    with engine.begin() as connection:
+        return work(connection)
+
+
+class _Database:
+    """The engine of one process, and what cuts its operations off."""
+
+    def __init__(self, engine: Any, deadlines: Deadlines) -> None:
+        self.engine, self.deadlines, self.prepared = engine, deadlines, False
 
 
 class _Unreachable(Exception):
     """The connection is gone: nobody knows the state of the server."""
 
 
+class _Late(_Unreachable, TimeoutError):
+    """It was cut off, having taken its time: asking once more would take it again."""
+
+
 class _TakenError(StoreError):
     """The key exists already."""
 
 
-def _make_engine(url: Any) -> Any:
+def _open(url: Any, timeout: float) -> _Database:
+    deadlines = Deadlines(timeout)
     if not isinstance(url, str):
         url.dispose(close=False)  # after a fork: the parent's connections are the parent's
-        return url
+        return _Database(url, deadlines)
     import sqlalchemy
 
     kind = sqlalchemy.engine.make_url(url).get_backend_name()
-    arguments: dict[str, Any] = {}
-    if kind == "postgresql":
-        options = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout=500"
-        arguments = {"connect_timeout": 2, "tcp_user_timeout": 500, "options": options}
-    elif kind == "sqlite":
-        arguments = {"timeout": 5.0}
-    return sqlalchemy.create_engine(url, connect_args=arguments, pool_timeout=2.0)
+    if kind == "sqlite":
+        engine = sqlalchemy.create_engine(url, connect_args={"timeout": _SQLITE_TIMEOUT})
+        return _Database(engine, deadlines)
+    arguments = _postgresql_arguments(timeout) if kind == "postgresql" else {}
+    engine = sqlalchemy.create_engine(url, connect_args=arguments, pool_timeout=timeout)
+    _watch(engine, deadlines)
+    return _Database(engine, deadlines)
+
+
+def _postgresql_arguments(timeout: float) -> dict[str, Any]:
+    # The server gives up first, so that a row that somebody holds is told from a dead line.
+    statement, lock = int(timeout * 800), int(timeout * 600)
+    return {
+        "connect_timeout": max(2, math.ceil(timeout)),  # less than two seconds it does not know
+        "tcp_user_timeout": int(timeout * 1000),
+        "options": f"-c lock_timeout={lock} -c statement_timeout={statement}",
+    }
+
+
+def _watch(engine: Any, deadlines: Deadlines) -> None:
+    """Tell *deadlines* of every connection that the engine makes or takes from its pool."""
+    from sqlalchemy import event
+
+    def connect(dialect: Any, _record: Any, arguments: Any, keywords: Any) -> Any:
+        return deadlines.connect(lambda: dialect.connect(*arguments, **keywords))
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkout", lambda connection, *_: deadlines.attach(connection))
 
 
 def _state(error: BaseException | None) -> str:
