@@ -19,10 +19,11 @@ from tropea.rewrite.apache.flags import (
     read_number,
     read_status,
 )
-from tropea.rewrite.apache.foreign import FOREIGN, IGNORED_SECTIONS
+from tropea.rewrite.apache.foreign import FOREIGN
 from tropea.rewrite.apache.lines import Directive, Word, read_lines
 from tropea.rewrite.apache.maps import Lookup, from_python, open_map
 from tropea.rewrite.apache.rule import ApacheRule
+from tropea.rewrite.apache.sections import Sections
 from tropea.rewrite.apache.state import Value
 from tropea.rewrite.apache.strings import StringError, compile_pieces, expand_string, read_string
 from tropea.rewrite.apache.substitutions import Substitution
@@ -40,7 +41,6 @@ OPTIONS = (
 _OWN = (
     "RewriteEngine", "RewriteOptions", "RewriteBase", "RewriteCond", "RewriteRule", "RewriteMap",
 )  # fmt: skip
-_MODULES = ("mod_rewrite.c", "rewrite_module")
 
 
 class Reader:
@@ -62,8 +62,7 @@ class Reader:
                 raise RuleError(f"map {name!r}: {error}") from None
         self._conditions: list[Condition] = []
         self._condition_line: Directive | None = None
-        #: For each open section: its closing name and whether its content counts.
-        self._sections: list[tuple[str, bool, Directive]] = []
+        self._sections = Sections()
         self._known: dict[str, Callable[[Directive], None]] = {
             "rewriteengine": self._engine, "rewriteoptions": self._options,
             "rewritebase": self._base, "rewritecond": self._cond, "rewriterule": self._rule,
@@ -74,29 +73,26 @@ class Reader:
         """Read a whole file; raise RuleSyntaxError."""
         for directive in read_lines(text, self.file):
             self._directive(directive)
-        if self._sections:
-            name, _, opened = self._sections[-1]
-            raise opened.error(f"<{name}> is never closed")
+        self._sections.check_closed()
         if self._condition_line is not None:
             raise self._condition_line.error("a RewriteCond without a RewriteRule after it")
 
     def _directive(self, directive: Directive) -> None:
         name = directive.name
         if name.startswith("<"):
-            self._section(directive)
+            self._sections.follow(directive)
             return
-        counts = all(section[1] for section in self._sections)
         known = self._known.get(name.lower())
         if known is None:
             self._foreign(directive, name)
-        elif counts:
+        elif self._sections.count:
             known(directive)
-        elif self._sections[-1][0].lower() not in {"ifmodule", "ifdefine", "ifversion"}:
-            raise directive.error(f"{name} has no meaning here inside <{self._sections[-1][0]}>")
+        else:
+            self._sections.check_left_out(directive)
 
     def _foreign(self, directive: Directive, name: str) -> None:
         """Leave out what belongs to other modules; raise for what no module has."""
-        if name.lower() in FOREIGN or any(not section[1] for section in self._sections):
+        if name.lower() in FOREIGN or not self._sections.count:
             self.ignored.append(f"{directive.line}: {name}")
             return
         every = {word.lower(): word for word in FOREIGN.values()}
@@ -104,31 +100,6 @@ class Reader:
         near = get_close_matches(name.lower(), every, n=1, cutoff=0.5)
         hint = f"; did you mean {every[near[0]]}?" if near else ""
         raise directive.error(f"unknown directive {name!r}{hint}")
-
-    def _section(self, directive: Directive) -> None:
-        name = directive.name.lstrip("</")
-        if directive.text.startswith("</"):
-            if not self._sections or self._sections[-1][0].lower() != name.lower():
-                raise directive.error(f"</{name}> closes nothing")
-            self._sections.pop()
-            return
-        if not directive.text.endswith(">"):
-            raise directive.error("a section's line ends with '>'", len(directive.text))
-        argument = directive.text.partition(" ")[2].rstrip("> \t").strip()
-        self._sections.append((name, self._counts(name, argument, directive), directive))
-
-    def _counts(self, name: str, argument: str, directive: Directive) -> bool:
-        low = name.lower()
-        if low == "ifmodule":
-            wanted = argument.lstrip("!").strip().lower() in _MODULES
-            return wanted is not argument.startswith("!")
-        if low == "ifversion":
-            return True
-        if low == "ifdefine":
-            return argument.startswith("!")
-        if low in IGNORED_SECTIONS:
-            return False
-        raise directive.error(f"the section <{name}> is not for rules here")
 
     def _engine(self, directive: Directive) -> None:
         word = directive.rest.lower()
