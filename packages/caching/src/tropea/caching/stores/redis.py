@@ -126,7 +126,7 @@ class RedisCacheStore(KeptStore):
     def load(self, key: Key) -> Sequence[Entry]:
         name = f"{self.prefix}{{{key.digest()}}}"
         heads, last, body = self._guarded(lambda client: self._run_load(client, name))
-        now, named = self._clock(), (last or b"").decode()
+        now, named = self._clock(), (last or b"").decode("utf-8", "replace")
         found = []
         for head in heads[:64]:
             entry = loads(head)
@@ -189,7 +189,8 @@ class RedisCacheStore(KeptStore):
 
         def delete(client: Any) -> None:
             for member in client.zrange(name, 0, -1):
-                digest, variant, body = member.decode().split(" ")
+                digest, _, rest = member.decode("utf-8", "replace").partition(" ")
+                variant, _, body = rest.partition(" ")
                 held = loads(client.hget(f"{self.prefix}{{{digest}}}", variant) or b"")
                 if held is not None and held.body == body:
                     client.hdel(f"{self.prefix}{{{digest}}}", variant)
@@ -204,7 +205,7 @@ class RedisCacheStore(KeptStore):
         def delete(client: Any) -> None:
             while members := client.zrangebylex(name, low, high, 0, 1000):
                 for member in members:
-                    digest = member.decode().rpartition("\n")[2]
+                    digest = member.decode("utf-8", "replace").rpartition("\n")[2]
                     client.delete(f"{self.prefix}{{{digest}}}")
                 client.zrem(name, *members)
                 client.zrem(expiry, *members)
