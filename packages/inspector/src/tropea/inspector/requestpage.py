@@ -125,32 +125,30 @@ def _boxes(record: Record) -> list[Box]:
 
 
 def _changed(visit: Record, why: list[str]) -> Markup:
-    found = visit["changes"]
+    rows = _rows(visit["changes"])
+    told = f"{visit['own']:.3f} ms of its own; {visit['status']}"
+    small = tag("small", told if rows else f"{told}; changed nothing")
+    title = tag("h3", visit["name"], " ", small, class_=None if rows else "none")
+    error = tag("p", visit["error"], class_="bad") if visit["error"] else ""
+    because = tag("ul", *(tag("li", text) for text in why), class_="why") if why else ""
+    return tag("div", title, error, because, tag("table", *rows, class_="pairs") if rows else "")
+
+
+def _rows(found: Record) -> list[Markup]:
+    """Write what a layer changed: status, fields, environ keys."""
     rows = [("status", "changed", *found["status"])] if found["status"] else []
     rows += [
-        (f"{c['name']}", c["how"], c.get("before", ""), c.get("after", ""))
+        (c["name"], c["how"], c.get("before", ""), c.get("after", ""))
         for c in (*found["headers"], *found["environ"])
     ]
-    told = [
+    return [
         tag(
             "tr",
             tag("th", name, class_=how),
-            tag("td", tag("code", f"{old} → {new}" if old else new)),
+            tag("td", tag("code", f"{old} → {new}" if old and new else new or old)),
         )
         for name, how, old, new in rows
     ]
-    title = tag(
-        "h3",
-        visit["name"],
-        " ",
-        tag("small", f"{visit['own']:.3f} ms of its own; {visit['status']}"),
-    )
-    error = tag("p", visit["error"], class_="bad") if visit["error"] else ""
-    changed = (
-        tag("table", *told, class_="pairs") if told else tag("p", "changed nothing", class_="faint")
-    )
-    because = tag("ul", *(tag("li", text) for text in why), class_="why") if why else ""
-    return tag("div", title, error, because, changed)
 
 
 def _session(found: list[Record] | None) -> Markup:
