@@ -14,10 +14,12 @@ SOURCES := $(wildcard packages/*/src)
 # The tests want every extra too.
 COMPLETE := $(EDITABLE) \
 	-e 'packages/auth[argon2,bcrypt]' -e 'packages/caching[redis,memcached,regions]' \
-	-e 'packages/cli[serve,reload,shell]' -e 'packages/rewrite[re2]' \
+	-e 'packages/cli[serve,reload,shell]' -e 'packages/openapi[yaml]' -e 'packages/rewrite[re2]' \
 	-e 'packages/sessions[fast,sealed,redis,memcached,sql,postgresql]' -e 'packages/static[brotli,zstandard]'
 REQUIREMENTS := $(wildcard tools/requirements.txt tests/requirements.txt packages/*/tests/requirements.txt \
 	conformance/requirements.txt docs/requirements.txt)
+# The tests of the family as a whole; each package's own run alone, in the matrix.
+WHOLE := tests examples/tests conformance docs/tests
 UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
 INSTALL = uv pip install --quiet --python $(BIN)/python
@@ -28,10 +30,10 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 BUILDERS = $(BIN)/python -m pip install --quiet --disable-pip-version-check 'flit_core>=3.11,<5' 'setuptools>=77' wheel
 endif
 
-.PHONY: help demo test check static unit matrix examples slow bench bench-full docs pkg clean
+.PHONY: help demo test check static unit matrix examples slow bench bench-full fuzz release-check docs pkg clean
 
 help: ## list these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Tropea needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (say make PYTHON=python3.12 …)")'
@@ -70,11 +72,11 @@ matrix: .venv/.dev ## each package alone, from its wheel, on every Python found
 	$(BIN)/python tools/matrix.py
 
 slow: .venv/.dev
-	$(BIN)/python -m pytest -m slow --no-header $(wildcard packages/*/tests)
+	$(BIN)/python -m pytest -m slow --no-header $(wildcard packages/*/tests) $(WHOLE)
 
 examples: .venv/.dev
 	$(BIN)/python -m pytest --doctest-modules --no-header $(SOURCES)
-	$(BIN)/python -m pytest --no-header tests $(wildcard examples/tests conformance)
+	$(BIN)/python -m pytest -m "not slow" --no-header $(WHOLE)
 
 bench: .venv/.dev ## the measurements of every package, beside its peers
 	@for file in packages/*/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -96,7 +98,7 @@ pkg: .venv/.dev ## one package: make pkg P=sessions
 fuzz: .venv/.dev ## random octets at every parser; SECONDS_EACH=600 for longer
 	$(BIN)/python fuzz/run.py $(or $(SECONDS_EACH),20)
 
-release-check: .venv/.dev
+release-check: .venv/.dev ## every wheel built twice and compared, octet for octet
 	$(BIN)/python tools/release_check.py
 
 clean: ## forget what was built
