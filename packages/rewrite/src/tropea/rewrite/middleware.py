@@ -12,6 +12,7 @@ from typing import Any, Literal
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tropea.core.fields import Fields, add_vary, check_fields, set_field
+from tropea.core.keys import TRACE
 from tropea.core.layer import Layer
 from tropea.rewrite.chain import RuleChain
 from tropea.rewrite.rules import Rule
@@ -116,6 +117,10 @@ class RewriteMiddleware(Layer):
         get = environ.get
         path = get("PATH_INFO") or "/"
         verdict = self.rules.decide(path, get("QUERY_STRING") or "", environ)
+        if TRACE in environ:
+            from tropea.rewrite.telling import tell
+
+            tell(self.rules, environ, verdict)
         if verdict is None:
             return self.app(environ, start_response)
         if verdict.status:
