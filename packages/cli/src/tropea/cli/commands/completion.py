@@ -13,39 +13,16 @@ EXAMPLES = """\
   eval "$(tropea completion zsh)"           # in ~/.zshrc
   tropea completion fish | source           # in ~/.config/fish/config.fish
 """
-SHELLS = ("bash", "zsh", "fish")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("shell", choices=SHELLS)
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 
 def run(options: argparse.Namespace) -> int:
     """Print."""
-    commands = all_commands()
-    names = " ".join(sorted([*commands, "help"]))
-    if options.shell == "fish":
-        lines = ["complete -c tropea -f -n __fish_use_subcommand -a help"]
-        for command in sorted(commands.values(), key=lambda c: c.name):
-            text = command.summary.replace("'", "\\'")
-            lines.append(
-                f"complete -c tropea -f -n __fish_use_subcommand -a {command.name} -d '{text}'"
-            )
-        say("\n".join(lines))
-        return 0
-    start = "autoload -U +X bashcompinit && bashcompinit\n" if options.shell == "zsh" else ""
-    say(start + _BASH.replace("NAMES", names))
+    from tropea.cli.completing import WRITERS, completions
+
+    say(WRITERS[options.shell](completions(all_commands().values())))
     return 0
-
-
-_BASH = """\
-_tropea() {
-  local word="${COMP_WORDS[COMP_CWORD]}"
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "NAMES --help --version --plugin" -- "$word"))
-  else
-    COMPREPLY=($(compgen -f -X '!*.ini' -- "$word") $(compgen -d -- "$word"))
-  fi
-}
-complete -o filenames -F _tropea tropea"""

@@ -31,7 +31,11 @@ def run(options: argparse.Namespace) -> int:
     rows = list(judged(target_of(options).load(), environ))
     if not rows:
         raise CommandError("nothing in this application has a route table that can be read", 1)
-    shown = [row for row in rows if options.all or row.reason != "another path"]
+    shown = [
+        row
+        for row in rows
+        if options.all or row.reason not in {"another path", "mounted elsewhere"}
+    ]
     if shown:
         lines = [
             (" ".join(row.route.methods) or "any", row.route.pattern, row.reason, row.route.handler)

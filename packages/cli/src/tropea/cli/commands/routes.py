@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """List."""
     routes = routes_of(target_of(options).load())
     if options.json:
-        say(json.dumps([route.__dict__ for route in routes], indent=2))
+        say(json.dumps([route._asdict() for route in routes], indent=2))
         return 0
     if not routes:
         raise CommandError("nothing in this application has a route table that can be read", 1)
