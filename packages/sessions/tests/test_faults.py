@@ -498,16 +498,17 @@ def test_five_hundred_kills_in_mid_write_leave_nothing_unreadable(embedded, quic
 
 @pytest.fixture(params=["file", "sqlite", "redis", "memcached", "postgresql"])
 def address(request, quick_folder):
+    """Where each store that several processes can share is; patient, for the machine is busy."""
     value = request.getfixturevalue
     if request.param == "file":
-        return f"file://{quick_folder}"
+        return f"file://{quick_folder}?timeout=30"
     if request.param == "sqlite":
-        return f"sqlite:///{quick_folder}/s.db"
+        return f"sqlite:///{quick_folder}/s.db?timeout=30"
     if request.param == "redis":
-        return value("redis_url")
+        return f"{value('redis_url')}?timeout=30"
     if request.param == "memcached":
-        return f"memcached://{value('memcached_address')}"
-    return value("postgresql_url")
+        return f"memcached://{value('memcached_address')}?timeout=30"
+    return f"{value('postgresql_url')}?timeout=30"
 
 
 def test_workers_forked_after_the_store_was_used_share_nothing(address):

@@ -593,3 +593,38 @@ def test_a_secret_that_could_be_guessed_is_refused():
         SealedCookieStore("secret")
     with pytest.raises(OptionError):
         SealedCookieStore([])
+
+
+# -- addresses -----------------------------------------------------------------------------------
+
+
+def test_the_options_of_a_store_may_stand_in_its_address(tmp_path):
+    from tropea.sessions.addresses import open_store
+
+    assert open_store("memory:?cache_size=7").cache_size == 7
+    assert open_store(f"file://{tmp_path}/f?sync=no&timeout=250ms")._timeout == 0.25
+    assert open_store(f"sqlite:///{tmp_path}/s.db?timeout=2")._timeout == 2
+    pytest.importorskip("redis")
+    store = open_store("redis://127.0.0.1:1/0?prefix=shop:&timeout=20ms&rest=3&max_connections=5")
+    assert store._prefix == "shop:"
+    assert store._client().connection_pool.max_connections == 5
+    assert store._client().connection_pool.connection_kwargs["socket_timeout"] == 0.02
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("memory:?size=7", "memory: has no option 'size' (there are: cache_size)"),
+        ("memory:?cache_size=many", "cache_size: expected"),
+        ("sqlite:///x.db?sync=no", "has no option 'sync'"),
+        ("memcached://x:1?timeout=soon", "timeout: expected a time such as 500ms or 2, got 'soon'"),
+    ],
+)
+def test_a_wrong_option_in_an_address_is_refused(address, said):
+    from tropea.core.errors import OptionError
+    from tropea.sessions.addresses import open_store
+
+    with pytest.raises(OptionError) as raised:
+        open_store(address)
+    assert said in str(raised.value)

@@ -10,10 +10,12 @@ import math
 import time
 from collections.abc import Callable
 from hashlib import sha1
+from inspect import signature
 from typing import Any
 
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreURL, parse_store_url
+from tropea.sessions.stores.cluster import BoundedCluster
 from tropea.sessions.stores.guarding import TIMEOUT, Guard
 from tropea.sessions.stores.labels import Labels
 from tropea.sessions.stores.protocol import Entry, first_version
@@ -87,7 +89,14 @@ class RedisStore(Labels):
         self._wrong_type = exceptions.ResponseError
         self._guard = Guard(
             "Redis",
-            unreachable=(exceptions.ConnectionError, exceptions.TimeoutError, OSError),
+            # A cluster whose master is gone, or whose nodes are, is as good as not there.
+            unreachable=(
+                exceptions.ConnectionError,
+                exceptions.TimeoutError,
+                OSError,
+                exceptions.ClusterDownError,
+                exceptions.RedisClusterException,
+            ),
             broken=(exceptions.ConnectionError,),
             refused=(exceptions.RedisError, ValueError, IndexError, KeyError, TypeError),
             rest=rest,
@@ -178,14 +187,14 @@ def _connect(url: StoreURL, timeout: float) -> Any:
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "retry": Retry(NoBackoff(), 0),
+        **_no_greeting(redis),
     }
     account: dict[str, Any] = {"username": url.username, "password": url.password}
     host = url.host or "127.0.0.1"
     if url.scheme == "redis-cluster":
-        retry = Retry(NoBackoff(), 1)  # once more after it has learnt where the slots are now
-        return redis.RedisCluster(
-            host=host, port=url.port or 6379, **account, **{**limits, "retry": retry}
-        )
+        # Once more after it has learnt where the slots are now.
+        more = {**account, **limits, "retry": Retry(NoBackoff(), 1)}
+        return BoundedCluster(lambda: redis.RedisCluster(host, url.port or 6379, **more), timeout)
     if url.scheme == "redis-sentinel":
         from redis.sentinel import Sentinel
 
@@ -194,3 +203,14 @@ def _connect(url: StoreURL, timeout: float) -> Any:
         )
         return watchers.master_for(url.path or "mymaster")
     return redis.Redis.from_url(url.text, **limits)
+
+
+def _no_greeting(redis: Any) -> dict[str, Any]:
+    """Return what spares a new connection the questions of its handshake.
+
+    Each is a wait of its own where a server is slow.  Nothing here needs protocol 3, and the
+    library need not say its name; its versions differ in how that is said.
+    """
+    known = signature(redis.connection.AbstractConnection.__init__).parameters
+    named = ("driver_info",) if "driver_info" in known else ("lib_name", "lib_version")
+    return {"protocol": 2, **{name: None for name in named if name in known}}
