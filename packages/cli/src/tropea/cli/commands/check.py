@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     for place in (str(path.parent), str(Path.cwd())):
         if place not in sys.path:
             sys.path.insert(0, place)
-    found = check_ini(path)
+    found = check_ini(path, target.variables)
     if not options.no_load and not any(f.severity == "error" for f in found):
         found += _loaded(target)
     if options.json:

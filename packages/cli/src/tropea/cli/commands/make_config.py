@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import inspect
 import secrets
+from enum import Enum
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from tropea.cli.problems import CommandError
 from tropea.cli.terminal import say
@@ -45,7 +48,11 @@ def run(options: argparse.Namespace) -> int:
     file = options.file or Path(f"{options.distribution}.ini")
     if file.exists():
         raise CommandError(f"{file} is there already: name another file")
-    file.write_text(_text(dist, points[options.name]), "utf-8")
+    text = _text(dist, points[options.name])
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}") from None
     say(f"wrote {file}; tropea serve {file} serves it")
     return 0
 
@@ -54,13 +61,26 @@ def _text(dist: Distribution, point: EntryPoint) -> str:
     name = dist.metadata["Name"]
     values = {"egg": name, "package": point.module.partition(".")[0], "here": "%(here)s"}
     values |= {key: secrets.token_hex(16) for key in ("app_instance_secret", "app_instance_uuid")}
-    for file in dist.files or ():
-        if file.name in TEMPLATES:
-            return Template(file.read_text("utf-8")).safe_substitute(values)
+    template = _template(dist, str(values["package"]))
+    if template is not None:
+        return Template(template).safe_substitute(values)
     lines = "\n".join(_options(point))
     return _INI.substitute(
         name=name, point=point.name, options=lines, key=values["app_instance_secret"]
     )
+
+
+def _template(dist: Distribution, package: str) -> str | None:
+    """Find the distribution's own template: in its files, or in its package."""
+    for packed in dist.files or ():
+        if packed.name in TEMPLATES:
+            return packed.read_text("utf-8")
+    spec = find_spec(package)
+    folders = map(Path, (spec.submodule_search_locations or ()) if spec else ())
+    for file in (f / sub / name for f in folders for name in TEMPLATES for sub in ("", "config")):
+        if file.is_file():
+            return file.read_text("utf-8")
+    return dist.read_text(TEMPLATES[0])
 
 
 def _options(point: EntryPoint) -> list[str]:
@@ -73,7 +93,26 @@ def _options(point: EntryPoint) -> list[str]:
 def _option(parameter: inspect.Parameter) -> str:
     if parameter.default is parameter.empty:
         return f"{parameter.name} ="
-    return f"# {parameter.name} = {'' if parameter.default is None else parameter.default}"
+    return f"# {parameter.name} = {ini_text(parameter.default)}".rstrip()
+
+
+def ini_text(value: Any) -> str:
+    """Spell a value as an ini has it.
+
+    >>> ini_text(("GET", "HEAD")), ini_text(True), ini_text(None), ini_text("50%")
+    ('GET HEAD', 'true', '', '50%%')
+    """
+    if isinstance(value, Enum):
+        value = value.value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return " ".join(map(ini_text, value))
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}:{value.__qualname__}"
+    return str(value).replace("%", "%%")
 
 
 _INI = Template("""\

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from importlib.metadata import EntryPoint, entry_points
+import importlib
+from importlib.metadata import entry_points
 from typing import Any
 
 from tropea.cli.commands._target import add_target, add_variables, target_of
@@ -17,8 +18,9 @@ EXAMPLES = """\
   tropea setup-app development.ini --hook shop.setup:run
 
 The hook is a function of (app, global_conf, **options), named by --hook, by the option 'setup_app'
-of the ini's section, or by the entry point paste.app_install of the section's distribution (there,
-an object with setup_app(command, conf, variables) is taken too, as paster had it).
+of the ini's section, or by the entry point paste.app_install of the section's distribution.  As
+with paster, an object with setup_app(command, conf, variables) is taken there, and so is the
+module websetup of the application's package.
 """
 
 
@@ -31,44 +33,61 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Set up."""
-    from paste.deploy import appconfig
-
     target = target_of(options)
-    path = target.ini()
+    conf = target.config()
+    context = _innermost(conf.context)  # of a pipeline, the application has the hook
+    local = {k: v for k, v in context.local_conf.items() if k != "setup_app"}
+    spec = options.hook or context.local_conf.get("setup_app")
     app = target.load()
-    conf = appconfig(f"config:{path}", name=target.name, global_conf=target.variables or None)
-    local = _innermost(conf.context).local_conf  # of a pipeline, the application has the hook
-    spec = options.hook or local.get("setup_app")
     if spec:
         load_object(spec)(app, dict(conf.global_conf), **local)
         say(f"ran {spec}")
         return 0
-    point = _installer(_innermost(conf.context))
-    if point is None:
+    found = _installer(context) or _websetup(context)
+    if found is None:
         raise CommandError(
             "this application has no set-up hook; name one with --hook package.module:name"
         )
-    installer = point.load()
-    if hasattr(installer, "setup_app"):  # as PasteScript's Installer
-        maker = installer(point.dist, "", "main") if isinstance(installer, type) else installer
-        maker.setup_app("setup-app", conf, dict(conf.global_conf))
+    name, hook = found
+    if hasattr(hook, "setup_app"):  # a module or an installer of paster's time
+        hook.setup_app("setup-app", conf, dict(conf.global_conf))
     else:
-        installer(app, dict(conf.global_conf), **local)
-    say(f"ran {point.value}")
+        hook(app, dict(conf.global_conf), **local)
+    say(f"ran {name}")
     return 0
 
 
 def _innermost(context: Any) -> Any:
-    while getattr(context, "app_context", None) is not None:
-        context = context.app_context
-    return context
+    while True:
+        inner = getattr(context, "app_context", None) or getattr(context, "next_context", None)
+        if inner is None:
+            return context
+        context = inner
 
 
-def _installer(context: Any) -> EntryPoint | None:
+def _installer(context: Any) -> tuple[str, Any] | None:
     """Find ``paste.app_install`` of the distribution that the application comes from."""
     dist = getattr(getattr(context, "distribution", None), "name", None)
     named = getattr(context, "entry_point_name", None) or "main"
     for point in entry_points(group="paste.app_install"):
         if point.name == named and point.dist is not None and point.dist.name == dist:
-            return point
+            hook = point.load()
+            is_maker = isinstance(hook, type) and hasattr(hook, "setup_app")
+            return point.value, hook(point.dist, "paste.app_factory", named) if is_maker else hook
+    return None
+
+
+def _websetup(context: Any) -> tuple[str, Any] | None:
+    """Find the module ``websetup`` beside the factory, where projects of Pylons have their hook."""
+    package = getattr(context.object, "__module__", "")
+    while package:
+        name = f"{package}.websetup"
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name not in {name, package}:
+                raise
+        else:
+            return (name, module) if hasattr(module, "setup_app") else None
+        package = package.rpartition(".")[0]
     return None
