@@ -59,7 +59,7 @@ def make_app(global_conf: Mapping[str, str] | None = None, **settings: Any) -> S
         RegistryMiddleware.layer(),
         urlrewriter(rules=RULES),
         StaticMiddleware.layer(root=HERE / "static", prefix="/static/"),
-        etag_middleware(),
+        etag_middleware(auto_etag=True),
         SessionMiddleware.layer(
             store=f"sqlite:///{Path(chosen.var).absolute()}/sessions.db", secure=chosen.secure
         ),

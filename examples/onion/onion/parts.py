@@ -9,6 +9,7 @@ from tropea.core import Request, Response
 #: Sent with every page: nothing from elsewhere, no script at all, no frame around us.
 PAGE_HEADERS = [
     ("Content-Type", "text/html; charset=UTF-8"),
+    ("Cache-Control", "no-cache"),  # who is signed in shows, and a recipe may change: ask each time
     (
         "Content-Security-Policy",
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -50,7 +51,8 @@ def problem(request: Request, status: int, title: str, text: str) -> Response:
     content = fill(
         "problem.html", base=request.script_name, status=status, title=title, text=text
     )
-    return page(request, title, content, status)
+    made = page(request, title, content, status)
+    return made.replace(headers=[("Cache-Control", "no-store")])  # it may be otherwise at once
 
 
 def recent(book: Book, request: Request, without: str = "") -> Html | str:
