@@ -24,7 +24,7 @@ RUN = "import sys; port = int(sys.argv[1]); from served import application as ap
 
 #: Name: the module or program that has to be there, and the command.
 SERVERS = {
-    "waitress": ("waitress", ["waitress-serve", "--listen=127.0.0.1:{port}", "served:application"]),
+    "waitress": ("waitress", ["waitress-serve", "--listen=127.0.0.1:{port}", "--outbuf-high-watermark=1048576", "served:application"]),
     "gunicorn-sync": ("gunicorn", ["gunicorn", "-b", "127.0.0.1:{port}", "-w", "1", "served:application"]),
     "gunicorn-gthread": ("gunicorn", ["gunicorn", "-b", "127.0.0.1:{port}", "-k", "gthread", "--threads", "8", "served:application"]),
     "gunicorn-gevent": ("gevent", ["gunicorn", "-b", "127.0.0.1:{port}", "-k", "gevent", "served:application"]),
@@ -202,6 +202,7 @@ def transcript(port):
     made["form"] = client.ask("POST", "/sign-in", urlencode({"csrf": token, "cook": "Ann é"}), Content_Type=plain)
     made["after the form"] = client.ask("GET", "/")
     form = client.ask("GET", "/recipes/new")
+    assert form[0] == 200, form
     token = re.search(rb'name="csrf" value="([^"]+)', form[2])[1]
     parts = {b"csrf": token, b"title": b"Onion soup", b"ingredients": b"onions", b"method": b"Slowly."}
     body = b"".join(b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % p for p in parts.items())
