@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from wsgiref.types import WSGIApplication
 
 from .converters import Converter, RegexConverter
@@ -18,6 +18,14 @@ from .rawpatterns import RegexPattern
 from .registry import CONVERTERS, Factory, as_factory
 from .routes import Decorator, Predicate, Route
 from .verbs import read_methods
+
+_Handler = TypeVar("_Handler")
+
+
+class Decorating(Protocol):
+    """What a declaration returns: a decorator that leaves the handler as it is."""
+
+    def __call__(self, handler: _Handler, /) -> _Handler: ...
 
 
 @dataclass(eq=False)
@@ -42,7 +50,7 @@ class Declarations:
 
     # -- routes
 
-    def match(self, pattern: str, *args: Any, **kwargs: Any) -> Any:
+    def match(self, pattern: str, *args: Any, **kwargs: Any) -> Decorating:
         """Map a pattern to a handler, as a decorator or with ``GET=handler`` keywords.
 
         pattern: segments of ``name:regex`` or with ``<name:converter>``.
@@ -53,7 +61,7 @@ class Declarations:
         """
         return self.declare(lambda p: Pattern(p + pattern, registry=self._known()), args, kwargs)
 
-    def imatch(self, pattern: str, *args: Any, **kwargs: Any) -> Any:
+    def imatch(self, pattern: str, *args: Any, **kwargs: Any) -> Decorating:
         """Map a pattern as :meth:`match` does, without regard to case."""
 
         def make(prefix: str) -> Pattern:
@@ -61,11 +69,11 @@ class Declarations:
 
         return self.declare(make, args, kwargs)
 
-    def matchre(self, pattern: str, *args: Any, **kwargs: Any) -> Any:
+    def matchre(self, pattern: str, *args: Any, **kwargs: Any) -> Decorating:
         """Map a regular expression over the whole path."""
         return self.declare(lambda p: RegexPattern(prefixed_regex(p, pattern)), args, kwargs)
 
-    def imatchre(self, pattern: str, *args: Any, **kwargs: Any) -> Any:
+    def imatchre(self, pattern: str, *args: Any, **kwargs: Any) -> Decorating:
         """Map a regular expression over the whole path, without regard to case."""
 
         def make(prefix: str) -> Pattern:
@@ -80,7 +88,7 @@ class Declarations:
         decorators: Sequence[Decorator] = (),
         *args: Any,
         **kwargs: Any,
-    ) -> Any:
+    ) -> Decorating:
         """Map an instance of Pattern, or of any class with its ``test`` and ``pathfor``."""
 
         def make(prefix: str) -> Pattern:
@@ -90,27 +98,29 @@ class Declarations:
             make, args, {"predicate": predicate, "decorators": decorators, **kwargs}
         )
 
-    def get(self, pattern: str, **options: Any) -> Any:
+    def get(self, pattern: str, **options: Any) -> Decorating:
         """Decorate the handler of GET (and HEAD)."""
         return self.match(pattern, "GET", **options)
 
-    def post(self, pattern: str, **options: Any) -> Any:
+    def post(self, pattern: str, **options: Any) -> Decorating:
         """Decorate the handler of POST."""
         return self.match(pattern, "POST", **options)
 
-    def put(self, pattern: str, **options: Any) -> Any:
+    def put(self, pattern: str, **options: Any) -> Decorating:
         """Decorate the handler of PUT."""
         return self.match(pattern, "PUT", **options)
 
-    def patch(self, pattern: str, **options: Any) -> Any:
+    def patch(self, pattern: str, **options: Any) -> Decorating:
         """Decorate the handler of PATCH."""
         return self.match(pattern, "PATCH", **options)
 
-    def delete(self, pattern: str, **options: Any) -> Any:
+    def delete(self, pattern: str, **options: Any) -> Decorating:
         """Decorate the handler of DELETE."""
         return self.match(pattern, "DELETE", **options)
 
-    def declare(self, make: PatternMaker, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def declare(
+        self, make: PatternMaker, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Decorating:
         """Declare routes of the pattern that *make* returns; see :meth:`match`."""
         origin = declared_at()
         with located(origin):
@@ -119,11 +129,11 @@ class Declarations:
             for method, handler in handlers.items():
                 declare(read_methods(method), handler)
             methods = read_methods(args)
-        if handlers and not methods:
-            return None
 
-        def decorate(handler: Any) -> Any:
+        def decorate(handler: _Handler, /) -> _Handler:
             with located(origin):
+                if handlers and not methods:
+                    raise RouteError("the handlers are given; a decorator has to name its methods")
                 declare(methods or ("GET",), handler)
             return handler
 
