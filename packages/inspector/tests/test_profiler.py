@@ -69,6 +69,24 @@ def test_files_have_safe_names_are_few_and_can_be_read(call, tmp_path):
     assert pstats.Stats(str(tmp_path / "log" / names[0])).total_calls > 0
 
 
+def test_files_of_earlier_processes_count(call, tmp_path):
+    for name in ("a.prof", "b.prof"):
+        (tmp_path / name).write_bytes(b"")
+    layer = ProfilerMiddleware(slow, enabled=True, folder=tmp_path, files=3)
+    for path in ("/one", "/one", "/two"):
+        call(layer, path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.prof", "b.prof", "get_one.prof"]
+
+
+def test_a_folder_that_cannot_be_written_is_logged_and_no_business_of_clients(
+    call, tmp_path, caplog
+):
+    (tmp_path / "file").write_text("")
+    layer = ProfilerMiddleware(slow, enabled=True, folder=tmp_path / "file" / "folder")
+    assert [call(layer, "/a").body for _ in range(2)] == [b"499500"] * 2
+    assert "a profile could not be kept" in caplog.text
+
+
 def test_a_request_that_meets_another_being_profiled_runs_without(call):
     layer = ProfilerMiddleware(slow, enabled=True)
     body = layer(call(slow, "/").environ, lambda *args: None)
@@ -90,7 +108,36 @@ def test_set_profile_writes_one_file_a_path(call, tmp_path):
     ]
 
 
+def test_set_profile_leaves_the_applications_own_errors_alone(call, tmp_path):
+    def broken(environ, start_response):
+        raise ValueError("no such recipe")
+
+    app = set_profile(broken, prefix=str(tmp_path / "req"))
+    for _ in range(2):  # and the next request is not locked out
+        with pytest.raises(ValueError, match="no such recipe"):
+            call(app, "/")
+    assert pstats.Stats(str(tmp_path / "req_.profile")).total_calls > 0
+
+
+def test_set_profile_answers_where_somebody_elses_profiler_runs(call, tmp_path):
+    def refuses(*args, **kwargs):
+        raise ValueError("Another profiling tool is already active")
+
+    app = set_profile(slow, refuses, prefix=str(tmp_path / "req"))
+    assert call(app, "/").body == b"499500"
+
+
 def test_the_import_of_an_application_is_profiled(tmp_path):
     found = profile_import("json:dumps", str(tmp_path / "init.profile"))
     assert found is json.dumps
     assert pstats.Stats(str(tmp_path / "init.profile")).total_calls > 0
+
+
+def test_a_profile_of_an_import_is_on_the_page(call, inspected):
+    profile_import("json:loads")
+    layer, cookie = inspected(slow)
+    told = json.loads(call(layer, "/__onion__/data/profiles", **cookie).body)["profiles"][0]
+    assert (told["method"], told["path"]) == ("import", "json:loads")
+    assert "load_object" in call(layer, f"/__onion__/{told['address']}", **cookie).text
+    file = call(layer, f"/__onion__/{told['address']}.prof", **cookie)
+    assert file.headers["Content-Type"] == "application/octet-stream"

@@ -9,7 +9,8 @@
 from tropea.core.ordering import lint
 from tropea.core.probing import note
 from tropea.inspector.middleware import InspectorMiddleware, inspect
-from tropea.inspector.profiler import ProfilerMiddleware, profile_import, set_profile
+from tropea.inspector.profilefiles import profile_import, set_profile
+from tropea.inspector.profiler import ProfilerMiddleware
 from tropea.inspector.tracing import span
 
 __all__ = [

@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl, quote, quote_plus
 from tropea.core.fields import Fields
 from tropea.core.redaction import HIDDEN, Redactor, is_secret_name
 
-# One name and one value of a query or of a condition in SQL; each part is bounded.
+# One name and one value of a query or of a condition in SQL; a name is read once, and as a whole.
 _ASSIGNMENT = re.compile(
-    r"([\w.\-]{1,60})(\s{0,3}(?:=|%3[Dd])\s{0,3})('[^']{0,500}'|\"[^\"]{0,500}\"|[^\s&;,'\")]{1,500})"
+    r"(?<![\w.\-])([\w.\-]++)(\s{0,3}(?:=|%3[Dd])\s{0,3})('[^']{0,500}'|\"[^\"]{0,500}\"|[^\s&;,'\")]{1,500})"
 )
 _LONGEST = 8192
 

@@ -40,6 +40,11 @@ def table(pairs: Iterable[tuple[object, object]], empty: str = "nothing") -> Mar
     return tag("table", *rows, class_="pairs") if rows else tag("p", empty, class_="faint")
 
 
+def button(action: str, text: str) -> Markup:
+    """Write a form of one button."""
+    return tag("form", tag("button", text), method="post", action=action)
+
+
 def page(title: str, body: Iterable[object], base: str, nonce: str, here: str = "") -> str:
     """Write a whole page; base: the address of the inspector, with its slash."""
     return _template("page.html").substitute(

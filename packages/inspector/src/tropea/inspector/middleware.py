@@ -23,8 +23,10 @@ from tropea.core.ordering import Finding, lint
 from tropea.core.probing import Probes, instrument
 from tropea.inspector.entering import wrapping_places
 from tropea.inspector.markup import resource
+from tropea.inspector.memory import MemoryWatch
 from tropea.inspector.records import make_record
 from tropea.inspector.shelf import Shelf
+from tropea.inspector.timing import timed
 from tropea.inspector.tracing import Recording
 from tropea.inspector.views import View, as_data, as_file, as_page
 
@@ -84,6 +86,7 @@ class InspectorMiddleware(Layer):
         except OptionError as error:
             raise OptionError(f"InspectorMiddleware: {error}") from None
         self.shelf = Shelf(options.keep, options.room)
+        self.memory = MemoryWatch()
         self._probes: Probes | None = None
         self._lock = threading.Lock()
         self.tree: Node = anatomy(self.app)
@@ -132,7 +135,7 @@ class InspectorMiddleware(Layer):
         number = self.shelf.next_number()
         start = start_response
         if self.gate.judge(environ) is Admission.ADMITTED:
-            start = _timed(trace, start_response)
+            start = timed(trace, start_response)
 
         def keep() -> None:
             if trace.visits:
@@ -212,10 +215,18 @@ class InspectorMiddleware(Layer):
         origin = f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}"
         if environ.get("HTTP_ORIGIN") != origin:
             return _send(environ, start, "403 Forbidden", b"", [])
-        command = {"stop": self.stop, "listen": self.listen, "clear": self.shelf.clear}.get(place)
+        command = {
+            "stop": self.stop,
+            "listen": self.listen,
+            "clear": self.shelf.clear,
+            "memory/start": self.memory.start,
+            "memory/mark": self.memory.mark,
+            "memory/stop": self.memory.stop,
+        }.get(place)
         if command is None:
             return _send(environ, start, "404 Not Found", b"", [])
         command()
+        base += "memory" if place.startswith("memory/") else ""
         if place == "stop":
             text = b"The probes are out. Open the page again to put them back.\n"
             return _send(environ, start, "200 OK", text, [("Content-Type", "text/plain")])
@@ -254,29 +265,3 @@ def _send(
         ],
     )
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
-
-
-def _timed(trace: Recording, start_response: StartResponse) -> StartResponse:
-    """Add Server-Timing: how long each layer took until the head came back through it."""
-
-    def start(status: str, headers: Fields, exc_info: Any = None, /) -> Any:
-        told = []
-        for index, visit in enumerate(trace.visits[:50]):
-            inner = sum(
-                v.started - v.entered for v in trace.visits if v.parent == index and v.started
-            )
-            own = max(visit.started - visit.entered - inner, 0.0) if visit.started else 0.0
-            name = "".join(
-                c
-                for c in visit.name.rpartition(".")[2]
-                if c.isascii() and (c.isalnum() or c == "_")
-            )
-            told.append(f'l{index};desc="{name}";dur={own * 1000:.3f}')
-        fields = [*headers, ("Server-Timing", ", ".join(told))] if told else headers
-        return (
-            start_response(status, fields)
-            if exc_info is None
-            else start_response(status, fields, exc_info)
-        )
-
-    return start

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import cProfile
-import re
-import threading
+import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from typing import Any, ClassVar, Literal
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tropea.core.closing import close
 from tropea.core.errors import OptionError
 from tropea.core.layer import Layer
-from tropea.core.options import load_object
 from tropea.inspector.hiding import Hider
+from tropea.inspector.profilefiles import BUSY, Folder
 from tropea.inspector.profiles import Profile, ProfileShelf
+from tropea.inspector.sampling import Sampler, Samples, Together, profile_of
 
-# From Python 3.12 on, a process has one profiler at a time: a request that meets another one
-# being profiled runs without.
-_BUSY = threading.Lock()
-_UNSAFE = re.compile(r"[^A-Za-z0-9.\-]+")
-_LONGEST = 100
+log = logging.getLogger("tropea.inspector")
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,9 @@ class ProfilerOptions:
     every: profile one request in so many.
     keep: profiles in memory, for the inspector's page.
     folder: where ``.prof`` files are written as well; nowhere when None.
-    files: that are written there; further requests write none.
+    files: that may be in that folder; further requests write none.
+    how: ``calls`` counts every call of one request at a time; ``samples`` looks at the stacks of
+        all requests every *interval* seconds, which costs much less.
     """
 
     enabled: bool = False
@@ -42,35 +41,51 @@ class ProfilerOptions:
     keep: int = 20
     folder: Path | None = None
     files: int = 200
+    how: Literal["calls", "samples"] = "calls"
+    interval: float = 0.002
 
 
 class ProfilerMiddleware(Layer):
-    """Profile requests with cProfile, from the call to the end of the body.
+    """Profile requests, from the call to the end of the body.
 
-    One request of a process is profiled at a time.  The profiles are on the inspector's page.
+    With ``how="calls"`` one request of a process is profiled at a time, by cProfile; with
+    ``how="samples"`` all are, and one more profile is made of all of them together.
+    The profiles are on the inspector's page.
     """
 
     Options: ClassVar[type] = ProfilerOptions
     options: ProfilerOptions
 
     def prepare(self) -> None:
-        if not self.options.enabled:
+        options = self.options
+        if not options.enabled:
             raise OptionError(
                 "ProfilerMiddleware: is for development: say enabled=True to start it"
             )
         for name in ("every", "keep", "files"):
-            if getattr(self.options, name) < 1:
+            if getattr(options, name) < 1:
                 raise OptionError(f"ProfilerMiddleware: {name}: expected 1 or more")
-        self.profiles = ProfileShelf(self.options.keep)
+        if not 0.0005 <= options.interval <= 1:
+            raise OptionError("ProfilerMiddleware: interval: expected seconds from 0.0005 to 1")
+        self.profiles = ProfileShelf(options.keep)
+        self.sampler = Sampler(options.interval)
+        self.together = Together()
+        if options.how == "samples":
+            self.profiles.whole = self.together.profile
         self._seen = 0
-        self._names = _Names(self.options.files)
+        self._folder = Folder(options.folder, options.files)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._seen += 1
-        if self._seen % self.options.every or not _BUSY.acquire(blocking=False):
+        if self._seen % self.options.every:
+            return self.app(environ, start_response)
+        if self.options.how == "samples":
+            run: _Run = _SampledRun(environ, self._keep, self.sampler)
+        elif BUSY.acquire(blocking=False):
+            run = _CountedRun(environ, self._keep)
+        else:
             return self.app(environ, start_response)
         try:
-            run = _Run(environ, self._keep)
             body: Iterable[bytes] = run.step(self.app, environ, start_response)
         except BaseException:
             run.finish()
@@ -82,27 +97,23 @@ class ProfilerMiddleware(Layer):
 
     def _keep(self, run: _Run) -> None:
         hider = Hider(run.environ)
-        path = hider.scrub(run.environ.get("SCRIPT_NAME", "") + run.environ.get("PATH_INFO", ""))[
-            :300
-        ]
+        path = run.environ.get("SCRIPT_NAME", "") + run.environ.get("PATH_INFO", "")
+        path = hider.scrub(path)[:300]
         method = hider.scrub(run.environ.get("REQUEST_METHOD", ""))[:20]
-        profile = Profile(self.profiles.next_number(), method, path, run.seconds, run.stats())
+        if isinstance(run, _SampledRun):
+            self.together.add(run.samples, run.seconds)
+            if not run.samples.taken:
+                return  # it was over before anybody looked
+        profile = run.profile(self.profiles.next_number(), method, path)
         self.profiles.add(profile)
-        name = self._names.of(path)
-        if self.options.folder is not None and name is not None:
-            self.options.folder.mkdir(parents=True, exist_ok=True)
-            (
-                self.options.folder
-                / f"{method.lower()[:10] if method.isalpha() else 'other'}{name}.prof"
-            ).write_bytes(profile.dump())
+        self._folder.write(method, path, profile.dump)
 
 
-class _Run:
+class _Run(ABC):
     """The profiling of one request, which may stop and go on."""
 
-    def __init__(self, environ: WSGIEnvironment, keep: Callable[[_Run], object]) -> None:
+    def __init__(self, environ: WSGIEnvironment, keep: Callable[[Any], object]) -> None:
         self.environ, self._keep = environ, keep
-        self._profiler = cProfile.Profile()
         self._open = True
         self.seconds = 0.0
 
@@ -112,6 +123,36 @@ class _Run:
             return call(*args)
         began = time.perf_counter()
         try:
+            return self._watched(call, *args)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+    @abstractmethod
+    def _watched(self, call: Callable[..., Any], *args: Any) -> Any: ...
+
+    @abstractmethod
+    def profile(self, number: int, method: str, path: str) -> Profile:
+        """Make a profile of what was seen."""
+
+    def finish(self) -> None:
+        """Keep the profile, once; what goes wrong with it is logged and no business of clients."""
+        if self._open:
+            self._open = False
+            try:
+                self._keep(self)
+            except Exception:
+                log.exception("a profile could not be kept")
+
+
+class _CountedRun(_Run):
+    """Counts calls with cProfile."""
+
+    def __init__(self, environ: WSGIEnvironment, keep: Callable[[Any], object]) -> None:
+        super().__init__(environ, keep)
+        self._profiler = cProfile.Profile()
+
+    def _watched(self, call: Callable[..., Any], *args: Any) -> Any:
+        try:
             self._profiler.enable()
         except ValueError:  # somebody else's profiler runs
             return call(*args)
@@ -119,21 +160,36 @@ class _Run:
             return call(*args)
         finally:
             self._profiler.disable()
-            self.seconds += time.perf_counter() - began
 
-    def stats(self) -> Any:
-        """Return what was seen, as a ``.prof`` file has it."""
+    def profile(self, number: int, method: str, path: str) -> Profile:
         self._profiler.create_stats()
-        return self._profiler.stats
+        stats: Any = self._profiler.stats
+        return Profile(number, method, path, self.seconds, stats)
 
     def finish(self) -> None:
-        """Keep the profile, once."""
-        if self._open:
-            self._open = False
-            try:
-                self._keep(self)
-            finally:
-                _BUSY.release()
+        was_open = self._open
+        try:
+            super().finish()
+        finally:
+            if was_open:
+                BUSY.release()
+
+
+class _SampledRun(_Run):
+    """Has its stacks looked at."""
+
+    def __init__(
+        self, environ: WSGIEnvironment, keep: Callable[[Any], object], sampler: Sampler
+    ) -> None:
+        super().__init__(environ, keep)
+        self.samples, self._sampler = Samples(), sampler
+
+    def _watched(self, call: Callable[..., Any], *args: Any) -> Any:
+        with self._sampler.watch(self.samples):
+            return call(*args)
+
+    def profile(self, number: int, method: str, path: str) -> Profile:
+        return profile_of(self.samples, number, method, path, self.seconds)
 
 
 class _Profiled:
@@ -160,71 +216,3 @@ class _Profiled:
             close(body)
         finally:
             self._run.finish()
-
-
-class _Names:
-    """Names of files for paths: safe, and so many."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._known: set[str] = set()
-        self._lock = threading.Lock()
-
-    def of(self, path: str) -> str | None:
-        name = safe_name(path)
-        with self._lock:
-            if name not in self._known and len(self._known) >= self._most:
-                return None
-            self._known.add(name)
-        return name
-
-
-def safe_name(path: str) -> str:
-    """Turn a path into a part of a file name.
-
-    >>> safe_name("/debug-info"), safe_name("/"), safe_name("/../../etc/passwd")
-    ('_debug-info', '_', '_._._etc_passwd')
-    """
-    return re.sub(r"\.{2,}", ".", _UNSAFE.sub("_", path))[:_LONGEST] or "_"
-
-
-def set_profile(
-    app: WSGIApplication,
-    runctx: Callable[..., object] = cProfile.runctx,
-    prefix: str = "req",
-    files: int = 200,
-) -> WSGIApplication:
-    """Run each request through *runctx*, one file a path: ``<prefix>_debug-info.profile``.
-
-    The body is gathered, so that its making is seen, too.  files: that are written at most.
-    """
-    names = _Names(files)
-
-    def profiled(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        name = names.of(environ.get("PATH_INFO", ""))
-        if name is None or not _BUSY.acquire(blocking=False):
-            return app(environ, start_response)
-        blocks: list[bytes] = []
-
-        def run() -> None:
-            body = app(environ, start_response)
-            try:
-                blocks.extend(body)
-            finally:
-                close(body)
-
-        try:
-            runctx("run()", {"run": run}, {}, filename=f"{prefix}{name}.profile")
-        finally:
-            _BUSY.release()
-        return blocks
-
-    return profiled
-
-
-def profile_import(name: str, filename: str) -> Any:
-    """Import ``pkg.mod:app`` under the profiler; write *filename*; return what was imported."""
-    found: list[Any] = []
-    run = {"load": lambda: found.append(load_object(name))}
-    cProfile.runctx("load()", run, {}, filename=filename)
-    return found[0]

@@ -5,38 +5,41 @@ from __future__ import annotations
 import marshal
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from tropea.core.anatomy import Node
+from tropea.inspector.callstacks import Stacks, Stats, label
+from tropea.inspector.flames import boxes_of_calls, boxes_of_stacks
 from tropea.inspector.pictures import Box
-
-Function = tuple[str, int, str]
-#: As cProfile has it: calls without recursion, calls, own seconds, seconds in all, callers.
-Stats = dict[Function, tuple[int, int, float, float, dict[Function, tuple[int, int, float, float]]]]
-_DEEPEST, _THINNEST = 40, 0.004
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What cProfile saw of one request; seconds: from its call to the end of its body."""
+    """What was seen of one request; seconds: from its call to the end of its body.
+
+    how: ``calls``, every one of them, or ``samples``; stats: the numbers of either.
+    stacks: of samples; there the flame is exact, elsewhere an estimate.
+    """
 
     number: int
     method: str
     path: str
     seconds: float
     stats: Stats
+    how: str = "calls"
+    stacks: Stacks | None = None
 
     def told(self) -> dict[str, Any]:
         """Return it as plain data."""
-        keys = ("name", "calls", "own", "total")
+        keys = ("name", "calls" if self.how == "calls" else "samples", "own", "total")
         return {
             "number": self.number,
             "method": self.method,
             "path": self.path,
             "seconds": self.seconds,
+            "how": self.how,
             "top": [dict(zip(keys, row, strict=True)) for row in self.top()],
         }
 
@@ -50,54 +53,18 @@ class Profile:
         return marshal.dumps(self.stats)
 
     def boxes(self) -> list[Box]:
-        """Build the flame: each function's time shared among its callers as they called it."""
-        callees: dict[Function, list[tuple[Function, float]]] = {}
-        for function, (_, _, _, _, callers) in self.stats.items():
-            for caller, row in callers.items():
-                callees.setdefault(caller, []).append((function, row[3]))
-        whole = sum(s[2] for s in self.stats.values())
-        roots = [(f, s[3]) for f, s in self.stats.items() if not s[4]]
-        start, found = 0.0, []
-        for function, seconds in sorted(roots, key=lambda root: -root[1]):
-            found.append(
-                self._box(function, seconds * 1000, start, callees, (), whole * 1000 * _THINNEST)
-            )
-            start += seconds * 1000
-        return found
-
-    def _box(  # noqa: PLR0917  it calls itself with all that it was called with
-        self,
-        function: Function,
-        width: float,
-        start: float,
-        callees: dict[Function, list[tuple[Function, float]]],
-        above: tuple[Function, ...],
-        least: float,
-    ) -> Box:
-        box = Box(label(function), start, width)
-        total = self.stats[function][3]
-        if total <= 0 or len(above) > _DEEPEST:
-            return box
-        share, place = min(width / (total * 1000), 1.0), start
-        for inner, seconds in sorted(callees.get(function, ()), key=lambda row: -row[1]):
-            wide = min(seconds * 1000 * share, start + width - place)
-            if inner in above or inner == function or wide < least:
-                continue
-            box.inner.append(self._box(inner, wide, place, callees, (*above, function), least))
-            place += wide
-        return box
-
-
-def label(function: Function) -> str:
-    """Name a function: file and line in short, nothing of the folders."""
-    file, line, name = function
-    return name if file == "~" else f"{name} {PurePath(file).name}:{line}"
+        """Build the flame."""
+        return boxes_of_calls(self.stats) if self.stacks is None else boxes_of_stacks(self.stacks)
 
 
 class ProfileShelf:
-    """The last profiles; the oldest go first."""
+    """The last profiles; the oldest go first.
+
+    whole: makes a profile of all requests together, where there is one.
+    """
 
     def __init__(self, most: int) -> None:
+        self.whole: Callable[[], Profile] | None = None
         self._kept: deque[Profile] = deque(maxlen=most)
         self._lock = threading.Lock()
         self._number = 0
@@ -117,6 +84,10 @@ class ProfileShelf:
         """Return the profiles, newest first."""
         with self._lock:
             return list(reversed(self._kept))
+
+
+#: Profiles of imports, made before there is any stack.
+IMPORTS = ProfileShelf(20)
 
 
 def shelves_in(node: Node) -> Iterator[ProfileShelf]:

@@ -10,10 +10,15 @@ from tropea.core.anatomy import Node
 from tropea.core.ordering import kind_of
 from tropea.inspector.applications import describe
 from tropea.inspector.entering import closed, options_shown
-from tropea.inspector.markup import Markup, join, page, table, tag
-from tropea.inspector.memory import memory_data
-from tropea.inspector.pictures import flame, rings
-from tropea.inspector.profiles import Profile, shelves_in
+from tropea.inspector.markup import Markup, button, join, page, table, tag
+from tropea.inspector.measures import (
+    memory_page,
+    profile_page,
+    profiles_data,
+    profiles_of,
+    profiles_page,
+)
+from tropea.inspector.pictures import rings
 from tropea.inspector.records import Record
 from tropea.inspector.requestpage import request_page
 
@@ -42,12 +47,8 @@ def as_page(view: View, place: str) -> str | None:
             f"{record['method']} {record['path']}", request_page(record), view.base, view.nonce
         )
     if head == "profiles" and rest:
-        found = _profile(view, rest)
-        return (
-            None
-            if found is None
-            else page("Profile", profile_page(view, found), view.base, view.nonce)
-        )
+        found = profile_page(view, rest)
+        return None if found is None else page("Profile", found, view.base, view.nonce)
     pages = {"": home, "app": app_page, "profiles": profiles_page, "memory": memory_page}
     write = pages.get(place)
     return write and page("The onion", write(view), view.base, view.nonce)
@@ -75,8 +76,8 @@ def as_data(view: View, place: str, after: int) -> Any:
             for title, pairs in describe(inspector.tree, view.environ)
         }
     if place == "profiles":
-        return {"profiles": [found.told() for found in _profiles(view)]}
-    return memory_data() if place == "memory" else None
+        return profiles_data(view)
+    return inspector.memory.data() if place == "memory" else None
 
 
 def node_data(node: Node) -> Record:
@@ -131,8 +132,8 @@ def home(view: View) -> list[Markup]:
             tag("h2", "Last requests ", tag("small", "as of now", id="live")),
             tag("div", tag("table", head, rows, class_="list"), class_="scroll"),
             tag("p", "The page without script shows them when it is loaded anew.", class_="faint"),
-            _button(view, "clear", "Forget them"),
-            _button(view, "stop", "Take the probes out"),
+            button(f"{view.base}clear", "Forget them"),
+            button(f"{view.base}stop", "Take the probes out"),
         ),
     ]
 
@@ -175,10 +176,6 @@ def _kind(status: str) -> str:
     return "good" if "1" < status < "3" else "move" if "3" <= status < "4" else "bad"
 
 
-def _button(view: View, command: str, text: str) -> Markup:
-    return tag("form", tag("button", text), method="post", action=view.base + command)
-
-
 def app_page(view: View) -> list[Markup]:
     """Routes, handlers, hooks, filters, configuration, variables, request and environ."""
     told = describe(view.inspector.tree, view.environ)
@@ -188,59 +185,10 @@ def app_page(view: View) -> list[Markup]:
     ]
 
 
-def _profiles(view: View) -> list[Profile]:
-    return [profile for shelf in shelves_in(view.inspector.tree) for profile in shelf.latest()]
-
-
-def _profile(view: View, text: str) -> Profile | None:
-    return next((found for found in _profiles(view) if str(found.number) == text), None)
-
-
 def as_file(view: View, place: str) -> bytes | None:
-    """Return the profile at ``profiles/<number>.prof`` as a file, or None."""
+    """Return the profile at ``profiles/<name>.prof`` as a file, or None."""
     head, _, name = place.partition("/")
-    found = _profile(view, name[:-5]) if head == "profiles" and name.endswith(".prof") else None
+    if head != "profiles" or not name.endswith(".prof"):
+        return None
+    found = profiles_of(view).get(name[:-5])
     return None if found is None else found.dump()
-
-
-def profiles_page(view: View) -> list[Markup]:
-    """The profiles that a ProfilerMiddleware of this stack keeps."""
-    rows = [
-        tag(
-            "li",
-            tag("a", f"{p.number}: {p.method} {p.path}", href=f"{view.base}profiles/{p.number}"),
-            f" {p.seconds * 1000:.2f} ms",
-        )
-        for p in _profiles(view)
-    ]
-    none = tag("p", "No ProfilerMiddleware in this stack has profiled a request.", class_="faint")
-    return [tag("h1", "Profiles"), tag("section", tag("ul", *rows) if rows else none)]
-
-
-def profile_page(view: View, found: Profile) -> list[Markup]:
-    """One profile: its flame and its top functions."""
-    rows = [
-        (name, f"{own * 1000:.3f} ms own, {total * 1000:.3f} ms in all, {calls} calls")
-        for name, calls, own, total in found.top()
-    ]
-    return [
-        tag("h1", f"{found.method} {found.path}"),
-        tag(
-            "p", tag("a", "The profile as a file", href=f"{view.base}profiles/{found.number}.prof")
-        ),
-        tag("section", tag("h2", "As a flame"), tag("div", flame(found.boxes()), class_="scroll")),
-        tag("section", tag("h2", "Top functions"), table(rows)),
-    ]
-
-
-def memory_page(view: View) -> list[Markup]:
-    """Where memory is held, as tracemalloc saw it."""
-    found = memory_data()
-    if not found["tracing"]:
-        told = "Start Python with -X tracemalloc to see where memory is held."
-        return [tag("h1", "Memory"), tag("section", told)]
-    rows = [(r["place"], f"{r['bytes']:,} bytes in {r['blocks']:,} blocks") for r in found["top"]]
-    return [
-        tag("h1", "Memory"),
-        tag("section", tag("h2", f"{found['bytes']:,} bytes"), table(rows)),
-    ]
