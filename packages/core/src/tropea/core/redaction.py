@@ -12,11 +12,13 @@ credentials) is hidden wherever it turns up, in whatever text.
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 #: What stands for a hidden value.
 HIDDEN = "…"
@@ -35,6 +37,7 @@ _SECRET_TEXT = re.compile(
     r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
 )
 _SHORTEST = 6  #: a shorter secret would hide half of the page with it
+_PLAIN = re.compile(r"[A-Za-z0-9_.~\-]*")  #: written the same everywhere
 _DEPTH, _ITEMS, _TEXT = 4, 40, 2000
 
 
@@ -54,8 +57,8 @@ class Redactor:
     """
 
     def __init__(self, environ: Mapping[str, Any] | None = None, also: Iterable[str] = ()) -> None:
-        further = {text for text in also if len(text) >= _SHORTEST}
-        secrets = sorted(further.union(_secrets_of(environ or {})), key=len, reverse=True)
+        found = {form for text in (*also, *_secrets_of(environ or {})) for form in _forms(text)}
+        secrets = sorted((t for t in found if len(t) >= _SHORTEST), key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, secrets))) if secrets else None
 
     def scrub(self, text: str) -> str:
@@ -82,6 +85,32 @@ def _secrets_of(environ: Mapping[str, Any]) -> Iterator[str]:
         field = environ.get(key)
         if isinstance(field, str) and field:
             yield from (part for part in _parts(key, field) if len(part) >= _SHORTEST)
+
+
+def _forms(text: str) -> Iterable[str]:
+    """Write a secret as it may turn up elsewhere: decoded, quoted, escaped by repr or JSON."""
+    if _PLAIN.fullmatch(text):
+        return (text,)
+    texts = {text, unquote(text), unquote_plus(text)}
+    texts |= {other for one in texts for other in _recoded(one)}
+    return {form for one in texts for form in _escaped(one)}
+
+
+def _recoded(text: str) -> Iterator[str]:
+    """Read as UTF-8 what the environ has as Latin-1, and the other way round."""
+    for source, target in (("latin-1", "utf-8"), ("utf-8", "latin-1")):
+        try:
+            yield text.encode(source).decode(target)
+        except UnicodeError:
+            continue
+
+
+def _escaped(text: str) -> Iterator[str]:
+    yield from (text, repr(f'"{text}')[2:-1], repr(f"'{text}")[2:-1])
+    yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+    octets = text.encode("utf-8", "surrogatepass")
+    yield from (quote(octets), quote(octets, safe=""), quote_plus(octets))
+    yield from (repr(b'"' + octets)[3:-1], repr(b"'" + octets)[3:-1])
 
 
 def _parts(key: str, field: str) -> Iterable[str]:
