@@ -88,6 +88,7 @@ def test_what_belongs_to_other_modules_is_left_out_and_listed():
 def test_sections_for_modules_that_are_not_here_do_not_count():
     text = "<IfModule !mod_rewrite.c>\nRewriteRule ^ /no\n</IfModule>\n<IfModule mod_rewrite.c>\nRewriteRule ^/a$ /b\n</IfModule>"
     assert decide(text, "/a").path == "/b"
+    assert apache_rules(text).ignored == ("2: RewriteRule in <IfModule !mod_rewrite.c>",)
 
 
 def test_an_engine_that_is_off_does_nothing():

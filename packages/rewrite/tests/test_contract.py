@@ -9,12 +9,15 @@ from tropea.rewrite.pastefactories import filter_main
 
 
 class TestAnIdleRewriter(LayerContract):
+    paste_factory = filter_main
+
     def make_layer(self, app):
         return RewriteMiddleware(app, [Rule("/old/(.*)", "/new/{1}")])
 
 
 class TestARewriter(LayerContract):
     path = "/old/page"
+    paste_factory = filter_main
 
     def make_layer(self, app):
         return RewriteMiddleware(app, [Rule("/old/(.*)", "/new/{1}", when=~on.header("X-No"))])
@@ -28,8 +31,6 @@ class TestARewriter(LayerContract):
 
 
 class TestARuleFile(TestARewriter):
-    paste_factory = filter_main
-
     def make_layer(self, app):
         text = "RewriteCond %{HTTP_ACCEPT} !^$ [OR]\nRewriteCond %{HTTPS} off\n"
         return RewriteMiddleware(app, apache_rules(f"{text}RewriteRule ^/old/(.*)$ /new/$1 [L]"))

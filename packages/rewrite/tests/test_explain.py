@@ -1,8 +1,11 @@
 """What rules did, as a table, as JSON and on the command line."""
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -77,7 +80,7 @@ def test_the_command_line_checks(conf, tmp_path, capsys):
     assert main(["check", str(odd)]) == 1
     out = capsys.readouterr().out
     assert "doubles with each character" in out
-    assert "1: Options is not for rewriting" in out
+    assert "1: Options is left out" in out
     odd.write_text("RewriteRule ^a b [XX]\n")
     assert main(["check", str(odd)]) == 2
     assert "odd.conf:1:19: unknown flag 'XX'" in capsys.readouterr().err
@@ -161,3 +164,31 @@ def test_the_command_line_records_and_compares_where_there_is_an_apache(conf, ca
     assert main(["record", conf, "/item?id=3"]) == 0
     assert json.loads(capsys.readouterr().out)["/item?id=3"]["status"] == 301
     assert main(["compare", conf, "/item?id=3", "/other"]) == 0
+
+
+@pytest.fixture
+def readable():
+    """A folder that everybody may enter: started by root, Apache turns into nobody."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_apache_and_ours_look_into_the_same_folder(readable, capsys):
+    from tropea.rewrite.httpd import find_apache
+
+    if find_apache() is None:
+        if "apache" in os.environ.get("TROPEA_REQUIRE", "").split(","):
+            pytest.fail("TROPEA_REQUIRE asks for apache, but there is none with mod_lua")
+        pytest.skip("no Apache with mod_rewrite and mod_lua is installed")
+    root = readable / "root"
+    (root / "shop").mkdir(parents=True)
+    (root / "shop" / "real.txt").write_text("x")
+    conf = readable / "rules"
+    conf.write_text("RewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^(.*)$ /gone/$1 [R,L]\n")
+    options = [str(conf), "--context", "dir", "--base", "/shop/", "--document-root", str(root)]
+    asked = ["/shop/real.txt", "/shop/none", "/shop/", "/other"]
+    assert main(["compare", *options, *asked]) == 0
+    assert main(["record", *options, *asked]) == 0
+    recorded = json.loads(capsys.readouterr().out)
+    assert [recorded[url]["status"] for url in asked] == [200, 302, 302, 200]

@@ -14,6 +14,10 @@ def site(request, tmp_path_factory):
     (root / "index.html").write_text("<!doctype html>")
     TestStaticLayer.root = TestStaticLayerWithFallback.root = root
     TestStaticLayer.paste_options = {"root": str(root), "prefix": "/static/"}
+    TestStaticLayerWithFallback.paste_options = {
+        **TestStaticLayer.paste_options,
+        "fallback": "index.html",
+    }
 
 
 class TestStaticLayer(LayerContract):
@@ -27,6 +31,7 @@ class TestStaticLayer(LayerContract):
 class TestStaticLayerWithFallback(LayerContract):
     path = "/static/page"
     environ = {"HTTP_ACCEPT": "text/html"}
+    paste_factory = staticmethod(filter_main)
 
     def make_layer(self, app):
         return StaticMiddleware(app, self.root, prefix="/static/", fallback="index.html")

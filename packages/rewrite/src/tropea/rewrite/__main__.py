@@ -87,7 +87,7 @@ def _check(options: Any) -> int:
     for note in rules.notes:
         print(note)  # noqa: T201
     for line in rules.ignored:
-        print(f"{options.rules}:{line} is not for rewriting and was left out")  # noqa: T201
+        print(f"{options.rules}:{line} is left out")  # noqa: T201
     print(f"{options.rules}: {len(rules.rules)} rules")  # noqa: T201
     return 1 if rules.notes else 0
 
@@ -113,7 +113,7 @@ def _record(options: Any) -> int:
 def _compare(options: Any) -> int:
     from tropea.rewrite.compare import compare
 
-    differences = compare(options, _read(options))
+    differences = compare(options)
     for line in differences:
         print(line)  # noqa: T201
     return 1 if differences else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from tropea.rewrite.apache import ApacheRules
+from tropea.rewrite.apache import ApacheRules, apache_rules_file
 from tropea.rewrite.explain import environ_of
 from tropea.rewrite.httpd import Answer, Apache, RuleText
 
@@ -42,8 +42,7 @@ def same(one: Answer, other: Answer) -> bool:
 
 def record(options: Any) -> dict[str, Any]:
     """Return what Apache makes of the URLs of a command line."""
-    text = Path(options.rules).read_text("utf-8")
-    with Apache([RuleText(text, options.context)]) as apache:
+    with _apache(options) as apache:
         answers = {url: apache.ask(0, url) for url in options.urls}
     return {
         url: {"status": a.status, "location": a.location, "path": a.path, "query": a.query}
@@ -51,13 +50,27 @@ def record(options: Any) -> dict[str, Any]:
     }
 
 
-def compare(options: Any, rules: ApacheRules) -> list[str]:
-    """List the URLs of a command line whose answers differ, and how."""
-    text = Path(options.rules).read_text("utf-8")
+def compare(options: Any) -> list[str]:
+    """List the URLs of a command line whose answers differ, and how.
+
+    Both look into the same document root; without one, into an empty folder.
+    """
     found = []
-    with Apache([RuleText(text, options.context)]) as apache:
+    with _apache(options) as apache:
+        rules = apache_rules_file(
+            options.rules,
+            context=options.context,
+            base=options.base,
+            document_root=str(apache.root),
+        )
         for url in options.urls:
             theirs, mine = apache.ask(0, url), ours(rules, url)
             if not same(theirs, mine):
                 found.append(f"{url}: Apache {theirs}, ours {mine}")
     return found
+
+
+def _apache(options: Any) -> Apache:
+    text = Path(options.rules).read_text("utf-8")
+    root = Path(options.document_root) if options.document_root else None
+    return Apache([RuleText(text, options.context, options.base)], root=root)

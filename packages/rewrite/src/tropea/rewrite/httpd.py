@@ -48,10 +48,14 @@ class ApacheError(RewriteError):
 
 @dataclass(frozen=True)
 class RuleText:
-    """Rules for one virtual host.  context: ``server`` or ``dir``."""
+    """Rules for one virtual host.
+
+    context: ``server`` or ``dir``.  base: in the latter, the URL of the directory.
+    """
 
     text: str
     context: str = "server"
+    base: str = "/"
 
 
 @dataclass(frozen=True)
@@ -78,25 +82,23 @@ class Apache:
     """An Apache with one virtual host for each rule text; a context manager.
 
     files: what its document root holds: names that end in a slash are folders.
+    root: a document root that is there already, instead of one with *files*.
     Raises ApacheError.
     """
 
-    def __init__(self, texts: Sequence[RuleText], files: Sequence[str] = ()) -> None:
+    def __init__(
+        self, texts: Sequence[RuleText], files: Sequence[str] = (), root: Path | None = None
+    ) -> None:
         found = find_apache()
         if found is None:
             raise ApacheError("no Apache with mod_rewrite and mod_lua is installed")
         self.program, self.modules = found
         self.folder = Path(tempfile.mkdtemp(prefix="tropea-apache-"))
         self.folder.chmod(0o755)
-        self.root = self.folder / "htdocs"
-        self.root.mkdir()
-        for name in files:
-            path = self.root / name
-            if name.endswith("/"):
-                path.mkdir(parents=True, exist_ok=True)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(name)
+        self.root = root.resolve() if root is not None else self.folder / "htdocs"
+        if root is None:
+            self.root.mkdir()
+            _fill(self.root, files)
         self.ports = _free_ports(len(texts))
         (self.folder / "echo.lua").write_text(_ECHO)
         (self.folder / "httpd.conf").write_text(self._configuration(texts))
@@ -121,7 +123,8 @@ class Apache:
             lines += [f"Listen 127.0.0.1:{port}", f"<VirtualHost 127.0.0.1:{port}>"]
             lines += ["ServerName www.example.com", f'LuaMapHandler "." "{self.folder}/echo.lua"']
             if rules.context == "dir":
-                lines += [f'<Directory "{self.root}">', "RewriteEngine On", rules.text,
+                folder = f"{self.root}{rules.base.rstrip('/')}"
+                lines += [f'<Directory "{folder}">', "RewriteEngine On", rules.text,
                           "</Directory>"]  # fmt: skip
             else:
                 lines += ["RewriteEngine On", rules.text]
@@ -183,6 +186,16 @@ class Apache:
         path = path.removeprefix(str(self.root))
         location = fields.get("location", "")
         return Answer(response.status, location, path, told.get("query", ""), fields)
+
+
+def _fill(root: Path, files: Sequence[str]) -> None:
+    for name in files:
+        path = root / name
+        if name.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name)
 
 
 def _free_ports(count: int) -> list[int]:

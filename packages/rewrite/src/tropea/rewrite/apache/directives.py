@@ -89,6 +89,7 @@ class Reader:
             known(directive)
         else:
             self._sections.check_left_out(directive)
+            self.ignored.append(f"{directive.line}: {name} in {self._sections.left_out}")
 
     def _foreign(self, directive: Directive, name: str) -> None:
         """Leave out what belongs to other modules; raise for what no module has."""

@@ -90,11 +90,10 @@ class DirectoryContext:
         return going_on(state, name), not run.ended
 
     def _split_path_info(self, full: str) -> tuple[str, str]:
-        """Split a path at the first part below the document root that is no directory."""
-        root = self.document_root
-        if root is None:
+        """Split a path at the first part below the rules' own directory that is no directory."""
+        if self.document_root is None:
             return full, ""
-        at = len(root)
+        at = len(self.directory) - 1
         while True:
             end = full.find("/", at + 1)
             part = full if end < 0 else full[:end]

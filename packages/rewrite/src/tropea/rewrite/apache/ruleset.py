@@ -33,8 +33,10 @@ class ApacheRules:
     """Rules read from Apache's language; made by :func:`apache_rules`.
 
     context: ``server`` or ``dir``.  base: in a directory's context, its URL, with its slash.
-    rewrite_base: what RewriteBase says, or None.  ignored: directives of other modules that were
-    left out.  notes: what looked odd when the rules were read.
+    rewrite_base: what RewriteBase says, or None.
+    ignored: lines that were left out: directives of other modules, and rules for servers that
+        have other modules.
+    notes: what looked odd when the rules were read.
     """
 
     def __init__(

@@ -22,6 +22,11 @@ class Sections:
         """Whether what stands here counts."""
         return all(counts for _, counts, _ in self._open)
 
+    @property
+    def left_out(self) -> str:
+        """The outermost section whose content does not count, as it was opened."""
+        return next((opened.text for _, counts, opened in self._open if not counts), "")
+
     def follow(self, directive: Directive) -> None:
         """Open or close a section; raise RuleSyntaxError."""
         name = directive.name.lstrip("</")
