@@ -198,6 +198,35 @@ def test_a_thousand_requests_are_held_in_bounded_memory(inspected, call):
     assert layer.shelf.get(1000)["path"] == "/page/999"
 
 
+@pytest.mark.slow
+def test_a_thousand_requests_take_no_more_memory_than_was_said_and_no_more_come_on_top(
+    inspected, call
+):
+    import gc
+    import tracemalloc
+
+    def hold(numbers):
+        for number in numbers:
+            call(layer, f"/page/{number}", HTTP_COOKIE=f"visitor={number:016}")
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    layer, cookie = inspected(pipeline(Layer.layer(), Layer.layer(), hello), always=True)
+    hold(range(50))  # what is imported and made once
+    tracemalloc.start()
+    try:
+        full = hold(range(1000))
+        fuller = hold(range(1000, 1500))
+    finally:
+        tracemalloc.stop()
+    told = json.loads(call(layer, "/__onion__/data", **cookie).body)
+    assert told["kept"] == 1000
+    assert told["bytes"] <= full < 8_000_000 < told["room"]
+    assert fuller < 1.1 * full
+    assert layer.shelf.get(550) is None
+    assert call(layer, "/__onion__/requests/1550", **cookie).status == "200 OK"
+
+
 def test_the_list_tells_only_what_is_new(inspected, call):
     layer, cookie = inspected(hello, always=True)
     for _ in range(3):

@@ -47,6 +47,9 @@ class Recording(Trace):
 
     def session_now(self) -> Told | None:
         """Describe the session as it is now; None where nobody touched it."""
+        if self._session is None:  # an innermost application may have brought its own
+            found = (session_of(visit.after) for visit in self.visits)
+            self._session = next((one for one in found if one is not None), None)
         return None if self._session is None else told(self._session)
 
     def _watch(self) -> None:
