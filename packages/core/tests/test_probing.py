@@ -110,3 +110,19 @@ def test_a_request_inside_a_request_is_its_own_visit():
     layer, _ = instrument(Layer(again))
     _, trace = ask(layer)
     assert [v.parent for v in trace.visits] == [None, 0, 1, 2]
+
+
+def test_a_layer_that_keeps_its_application_twice_is_probed_whichever_it_calls():
+    class Twice:
+        def __init__(self, wrapped):
+            self.app = self.wrap_app = wrapped
+
+        def __call__(self, environ, start_response):
+            return self.wrap_app(environ, start_response)
+
+    layer = Twice(app)
+    probed, probes = instrument(layer)
+    _, trace = ask(probed)
+    assert len(trace.visits) == 2
+    probes.remove()
+    assert layer.app is layer.wrap_app is app

@@ -107,8 +107,15 @@ def slots_of(app: Any) -> Iterator[Slot]:
     for name in INNER:
         inner = own.get(name)
         if callable(inner) and not isinstance(inner, type) and unwrapped(inner) is not app:
-            yield Slot("", inner, partial(setattr, app, name))
+            names = [other for other in INNER if own.get(other) is inner]
+            yield Slot("", inner, partial(_put, app, names))
             return
+
+
+def _put(app: Any, names: list[str], inner: Any) -> None:
+    """Put an application into every attribute that held the one before: any may be the one called."""
+    for name in names:
+        setattr(app, name, inner)
 
 
 def _branch(held: Any, key: Any) -> Slot:
