@@ -24,17 +24,37 @@ class Codec(NamedTuple):
     decode: Callable[[bytes], Any]
 
 
-_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-_decoder = json.JSONDecoder().raw_decode
+def _make_encoder() -> Callable[[Any], bytes]:
+    """Return the standard library's encoder, built once instead of for every call.
+
+    Without its watch for circles: what is circular ends as a RecursionError.
+    """
+    encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    module: Any = json.encoder  # its parts are no secret, but its stubs do not name them
+    flags = (False, False, False)  # sorted keys, skipped keys, NaN
+    try:
+        prepared = module.c_make_encoder(
+            None, encoder.default, module.encode_basestring, None, ":", ",", *flags
+        )
+        works = "".join(prepared({"a": [1, "\N{SNOWMAN}"]}, 0)) == '{"a":[1,"\N{SNOWMAN}"]}'
+    except (AttributeError, TypeError):  # another Python, which has none or builds it otherwise
+        works = False
+    if not works:
+        return lambda data: encoder.encode(data).encode()
+    join = "".join
+    return lambda data: join(prepared(data, 0)).encode()
 
 
-def _json_encode(data: Any) -> bytes:
-    return _encoder(data).encode()
+_json_encode = _make_encoder()
+_scan = json.scanner.make_scanner(json.JSONDecoder())  # type: ignore[attr-defined]  # no stubs
 
 
 def _json_decode(raw: bytes) -> Any:
     text = raw.decode()
-    value, end = _decoder(text)
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        raise ValueError("no JSON") from None
     if end != len(text):  # we write no blanks around it
         raise ValueError("something follows the data")
     return value
@@ -96,6 +116,8 @@ def check_values(data: Data) -> None:
     for key, value in data.items():
         if type(key) is not str:
             raise SessionValueError(f"a session's keys are text, not {key!r}")
+        if type(value) in _SCALARS:
+            continue
         problem = _problem(value, 0)
         if problem is not None:
             raise SessionValueError(f"session[{key!r}] holds {problem}")

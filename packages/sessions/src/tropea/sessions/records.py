@@ -31,6 +31,10 @@ class Record(NamedTuple):
     labels: dict[str, int]
 
 
+#: Makes a named tuple of values that are at hand, in half the time of calling its class.
+_new = tuple.__new__
+
+
 class Origin(NamedTuple):
     """What a request loaded: where it is kept, as what, and until when."""
 
@@ -43,10 +47,10 @@ class Origin(NamedTuple):
 
 def pack(record: Record, session_id: str) -> bytes:
     """Write *record* for the session that has this id."""
-    labels = json.dumps(record.labels, separators=(",", ":")) if record.labels else "-"
-    head = f" {record.created} {record.saved} {labels}\n"
-    body = head.encode() + record.data
-    return b"1 " + _check(body, session_id) + body
+    data, created, saved, labels = record
+    named = json.dumps(labels, separators=(",", ":")).encode() if labels else b"-"
+    body = b" %d %d %b\n%b" % (created, saved, named, data)
+    return b"1 %b%b" % (_check(body, session_id), body)
 
 
 def unpack(raw: bytes, session_id: str) -> Record:
@@ -66,7 +70,8 @@ def unpack(raw: bytes, session_id: str) -> Record:
         raise RecordError("the record does not belong to this session, or is damaged")
     head, _, data = body.partition(b"\n")
     _, created, saved, labels = head.split(b" ", 3)
-    return Record(data, int(created), int(saved), {} if labels == b"-" else json.loads(labels))
+    held = {} if labels == b"-" else json.loads(labels)
+    return _new(Record, (data, int(created), int(saved), held))
 
 
 def _check(body: bytes, session_id: str) -> bytes:
