@@ -7,6 +7,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tropea.core.capturing import capture
 from tropea.core.closing import close
+from tropea.core.keys import TRACE
 from tropea.static.files import StaticFiles
 
 
@@ -30,6 +31,10 @@ def with_fallback(
         page = files.fallback(asked, method) if captured.status[:3] == "404" else None
         if page is not None:
             close(captured.body)
+            if TRACE in environ:
+                from tropea.static.telling import tell
+
+                tell(files, environ, None, page[0], page[1])
             start_response(page[0], page[1])
             return page[2]
         captured.hand_on(start_response, captured.status, captured.headers)

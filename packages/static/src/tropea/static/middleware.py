@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import ClassVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from tropea.core.keys import TRACE
 from tropea.core.layer import Layer
+from tropea.static.entries import Entry
 from tropea.static.errors import Stale
 from tropea.static.files import StaticFiles
 from tropea.static.options import StaticOptions
@@ -63,12 +65,12 @@ class StaticMiddleware(Layer):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         entry = self.files.table.get(environ.get("PATH_INFO", ""))
         if entry is None:
-            if self._has_fallback:
+            if self._has_fallback or TRACE in environ:
                 return self._missed(environ, start_response)
             return self.app(environ, start_response)
         method = environ["REQUEST_METHOD"]
         if method != "GET" and method != "HEAD":  # noqa: PLR1714  faster than a set here
-            return self.app(environ, start_response)
+            return self._missed(environ, start_response, entry)
         try:
             status, headers, body = entry.answer(environ, method)
         except Stale:
@@ -76,10 +78,21 @@ class StaticMiddleware(Layer):
             if answer is None:
                 return self._missed(environ, start_response)
             status, headers, body = answer
+        if TRACE in environ:
+            from tropea.static.telling import tell
+
+            tell(self.files, environ, entry, status, headers)
         start_response(status, headers)
         return body
 
-    def _missed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _missed(
+        self, environ: WSGIEnvironment, start_response: StartResponse, entry: Entry | None = None
+    ) -> Iterable[bytes]:
+        """Pass a request on; *entry* is what the path has for other methods."""
+        if TRACE in environ:
+            from tropea.static.telling import tell_passed_on
+
+            tell_passed_on(self.files, environ, entry)
         if not self._has_fallback or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self.app(environ, start_response)
         from tropea.static.fallbacks import with_fallback

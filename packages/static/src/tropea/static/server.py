@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tropea.core.keys import TRACE
 from tropea.core.options import read_options
 from tropea.static.entries import Answer, short
 from tropea.static.files import StaticFiles
@@ -37,8 +38,18 @@ class StaticServer:
         """Write the URL of a file, by its hashed name where the manifest has one."""
         return self.files.url(name, script_name)
 
-    def answer(self, environ: Mapping[str, Any]) -> Answer:
+    def answer(self, environ: dict[str, Any]) -> Answer:
         """Answer any request, whatever its method and its path."""
+        answer = self._answer(environ)
+        if TRACE in environ:
+            from tropea.static.telling import tell
+
+            tell(
+                self.files, environ, self.files.table.get(environ.get("PATH_INFO", "")), *answer[:2]
+            )
+        return answer
+
+    def _answer(self, environ: Mapping[str, Any]) -> Answer:
         method = environ.get("REQUEST_METHOD", "GET")
         if method == "GET" or method == "HEAD":  # noqa: PLR1714  faster than a set here
             return (
