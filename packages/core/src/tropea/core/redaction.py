@@ -17,6 +17,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -38,6 +39,7 @@ _SECRET_TEXT = re.compile(
 )
 _SHORTEST = 6  #: a shorter secret would hide half of the page with it
 _PLAIN = re.compile(r"[A-Za-z0-9_.~\-]*")  #: written the same everywhere
+_USUAL = 60  #: characters of a name that is worth remembering
 _DEPTH, _ITEMS, _TEXT = 4, 40, 2000
 
 
@@ -47,7 +49,14 @@ def is_secret_name(name: object) -> bool:
     >>> [is_secret_name(name) for name in ("db_password", "X-Api-Key", "monkey", "max_age")]
     [True, True, False, False]
     """
-    return isinstance(name, str) and SECRET_NAME.search(name) is not None
+    if not isinstance(name, str):
+        return False
+    return _gives_away(name) if len(name) <= _USUAL else SECRET_NAME.search(name) is not None
+
+
+@lru_cache(maxsize=2048)  # environ keys and fields are the same at every request
+def _gives_away(name: str) -> bool:
+    return SECRET_NAME.search(name) is not None
 
 
 class Redactor:
