@@ -19,8 +19,8 @@ from tropea.caching import (
     SQLiteCacheStore,
 )
 from tropea.caching.cachekeys import Key
-from tropea.caching.stores import CacheStore, open_store
-from tropea.caching.testing import KEY, CacheStoreContract, make_entry
+from tropea.caching.stores import CacheStore, SharedStore, open_store
+from tropea.caching.testing import KEY, CacheStoreContract, SharedStoreContract, make_entry
 from tropea.core.errors import OptionError
 from tropea.core.stores import StoreBusy, StoreError
 
@@ -95,7 +95,7 @@ class TestMemory(CacheStoreContract):
         return MemoryCacheStore()
 
 
-class TestFiles(CacheStoreContract):
+class TestFiles(SharedStoreContract):
     @pytest.fixture(autouse=True)
     def folder(self, tmp_path):
         self.store.folder = tmp_path
@@ -104,7 +104,7 @@ class TestFiles(CacheStoreContract):
         return FileCacheStore("unset", clock=clock)
 
 
-class TestSQLite(CacheStoreContract):
+class TestSQLite(SharedStoreContract):
     @pytest.fixture(autouse=True)
     def file(self, tmp_path):
         self.store.path = tmp_path / "cache.db"
@@ -113,7 +113,7 @@ class TestSQLite(CacheStoreContract):
         return SQLiteCacheStore("unset", clock=clock, timeout=10)
 
 
-class TestRedis(CacheStoreContract):
+class TestRedis(SharedStoreContract):
     @pytest.fixture(autouse=True)
     def server(self, redis_port):
         self.store = RedisCacheStore(
@@ -121,11 +121,14 @@ class TestRedis(CacheStoreContract):
         )
         self.store._client().flushall()
 
+    def pass_time(self, seconds):
+        time.sleep(seconds)  # the server has a clock of its own
+
     def make_store(self, clock):
         return MemoryCacheStore()
 
 
-class TestMemcached(CacheStoreContract):
+class TestMemcached(SharedStoreContract):
     @pytest.fixture(autouse=True)
     def server(self, memcached_port):
         self.store = MemcachedCacheStore(
@@ -133,8 +136,15 @@ class TestMemcached(CacheStoreContract):
         )
         self.store._client().flush_all()
 
+    def pass_time(self, seconds):
+        time.sleep(seconds)  # the server has a clock of its own
+
     def make_store(self, clock):
         return MemoryCacheStore()
+
+
+def test_the_memory_of_one_process_is_not_shared():
+    assert not isinstance(MemoryCacheStore(), SharedStore)
 
 
 class TestMemoryBounds:

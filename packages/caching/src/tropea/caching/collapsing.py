@@ -15,6 +15,8 @@ from enum import Enum, auto
 
 from tropea.caching.cachekeys import Key
 
+#: Seconds for which a key whose answer was private is not waited for.
+PRIVATE_FOR = 5.0
 #: Keys whose answers could not be shared, remembered so that nobody waits for the next one.
 MAX_REMEMBERED = 1024
 
@@ -50,12 +52,17 @@ class Flights:
     """The calls that are under way.
 
     remember: seconds for which a key whose answer was private is not waited for.
+    count: how many answers were stored so far.
     clock: seconds that never go back; for tests.
     """
 
-    def __init__(self, remember: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, remember: float = PRIVATE_FOR, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._flights: dict[Key, Flight] = {}
         self._private: OrderedDict[Key, float] = OrderedDict()
+        self._landed: OrderedDict[Key, int] = OrderedDict()
+        self.count = self._forgotten = 0
         self._lock = threading.Lock()
         self._remember, self._clock = remember, clock
 
@@ -84,12 +91,22 @@ class Flights:
         with self._lock:
             if self._flights.get(key) is flight:
                 del self._flights[key]
-            if outcome is Outcome.PRIVATE:
+            if outcome is Outcome.STORED:
+                self.count += 1
+                self._landed[key] = self.count
+                self._landed.move_to_end(key)
+                if len(self._landed) > MAX_REMEMBERED:
+                    self._forgotten = self._landed.popitem(last=False)[1]
+            elif outcome is Outcome.PRIVATE:
                 self._private[key] = self._clock()
                 self._private.move_to_end(key)
                 if len(self._private) > MAX_REMEMBERED:
                     self._private.popitem(last=False)
         flight.end(outcome)
+
+    def landed_since(self, key: Key, count: int) -> bool:
+        """Tell whether an answer may have been stored since *count* was the count."""
+        return self.count > count and self._landed.get(key, self._forgotten) > count
 
 
 class Invalidations:

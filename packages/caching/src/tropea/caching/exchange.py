@@ -5,6 +5,7 @@ Asks the policies in the order of RFC 9111 section 4, and fetches what they say 
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,9 +16,13 @@ from tropea.caching.collapsing import Outcome
 from tropea.caching.entries import Entry, matching
 from tropea.caching.fetching import Fetching
 from tropea.caching.freshness import Use, Wishes, decide, read_wishes
+from tropea.caching.stores.base import PRIVATE
 from tropea.caching.validation import PARTIAL_KEYS
 from tropea.core.closing import close
 from tropea.core.fields import Fields
+
+#: Seconds between two looks at what another process does: twice as long each time.
+FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
 
 
 class Exchange(Fetching):
@@ -40,10 +45,16 @@ class Exchange(Fetching):
             return self.refuse()
         if environ["REQUEST_METHOD"] == "HEAD":
             return self.fetch_head(reason)
-        partial = not environ.keys().isdisjoint(PARTIAL_KEYS)
-        if (partial and self.stale is None) or "HTTP_AUTHORIZATION" in environ:
-            return self.fetch(reason)
-        return self.fetch_once(reason)
+        return self.fetch_once(reason) if self.may_share() else self.fetch(reason)
+
+    def may_share(self) -> bool:
+        """Tell whether the answer to somebody else's request could do for this one."""
+        environ, wishes, stale = self.environ, self.wishes, self.stale
+        if "HTTP_AUTHORIZATION" in environ or wishes.no_cache or wishes.max_age == 0:
+            return False
+        if stale is not None:
+            return not stale.policy.validate
+        return environ.keys().isdisjoint(PARTIAL_KEYS)
 
     def reuse(self, entries: Sequence[Entry]) -> tuple[Iterable[bytes] | None, str]:
         """Serve what is stored where that is allowed; say why not otherwise."""
@@ -100,21 +111,63 @@ class Exchange(Fetching):
                 break
             if leads:
                 self.flight = flight
+                try:
+                    served = self.lead(deadline)
+                except BaseException:
+                    self.land(Outcome.FAILED)
+                    raise
+                if served is not None:
+                    return served
                 break
             if not flight.wait(left) or flight.outcome is Outcome.PRIVATE:
                 break
             left = deadline - time.monotonic()
             if flight.outcome is Outcome.FAILED:
                 continue
-            served = self.collapse()
+            served = self.collapse(self.cache.guard.load(self.key))
             if served is not None:
                 return served
             break  # the answer is for another variant
         return self.fetch(reason)
 
-    def collapse(self) -> Iterable[bytes] | None:
+    def lead(self, deadline: float) -> Iterable[bytes] | None:
+        """Fetch for all, unless the answer came meanwhile, here or by another process.
+
+        Returns None where it is ours to fetch.
+        """
+        cache = self.cache
+        if not cache.shares:
+            missed = cache.flights.landed_since(self.key, self.landed)
+            return self.land_stored(cache.guard.load(self.key)) if missed else None
+        mark, pause, known = secrets.token_hex(8), FIRST_PAUSE, None
+        while True:
+            held = cache.guard.lease(self.key, mark, cache.options.collapse_timeout)
+            if held == PRIVATE:
+                self.land(Outcome.PRIVATE)
+                return None
+            if held == mark:
+                self.lease = mark
+            entries = cache.guard.load(self.key)
+            served = self.land_stored(entries)
+            bodies = {entry.body for entry in entries}
+            known = bodies if known is None else known
+            if served is not None or held == mark or bodies - known:
+                return served  # or what came is for another variant
+            if time.monotonic() + pause > deadline:
+                return None
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def land_stored(self, entries: Sequence[Entry]) -> Iterable[bytes] | None:
+        """Serve what another request stored since we looked; tell those who wait for us."""
+        served = self.collapse(entries)
+        if served is not None:
+            self.land(Outcome.STORED)
+        return served
+
+    def collapse(self, entries: Sequence[Entry]) -> Iterable[bytes] | None:
         """Serve what the leader stored, where it answers this request too."""
-        entry = matching(self.cache.guard.load(self.key), self.environ)
+        entry = matching(entries, self.environ)
         if entry is None:
             return None
         self.stale = entry
@@ -122,6 +175,16 @@ class Exchange(Fetching):
         if decide(entry.policy, age, self.wishes) is not Use.FRESH:
             return None
         return self.serve(entry, self.hit(entry, age, "; collapsed"))
+
+    def alone(self) -> bool:
+        """Tell whether no other process brings the same; from now on none does."""
+        if self.cache.shares:
+            mark = secrets.token_hex(8)
+            seconds = self.cache.options.collapse_timeout
+            if self.cache.guard.lease(self.key, mark, seconds) not in {mark, PRIVATE}:
+                return False
+            self.lease = mark
+        return True
 
     def renew_behind(self, entry: Entry) -> None:
         """Bring a new response while the stale one is served, once at a time."""
@@ -133,6 +196,8 @@ class Exchange(Fetching):
 
         def renew() -> None:
             try:
+                if not behind.alone():
+                    return
                 body = behind.fetch("stale")
                 try:
                     for _ in body:

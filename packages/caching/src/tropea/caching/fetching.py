@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.cachestatus import forwarded, say
-from tropea.caching.collapsing import Flight, Outcome
+from tropea.caching.collapsing import PRIVATE_FOR, Flight, Outcome
 from tropea.caching.entries import Entry
 from tropea.caching.freshness import NO_WISHES, allows_after_error
 from tropea.caching.keeping import Keeping, renewed, still_shared
@@ -41,6 +41,8 @@ class Fetching:
     stale: the stored response that is asked about; None where nothing is.
     part: the stored part that may be completed.
     flight: what others wait for; None where nobody does.
+    lease: the mark that tells other processes that we fetch; None where there is none.
+    landed: how many answers were stored when we looked for one.
     requested: seconds since the epoch, when the application was asked.
     moment: when that was among the invalidations.
     """
@@ -60,6 +62,8 @@ class Fetching:
         self.stale: Entry | None = None
         self.part: Entry | None = None
         self.flight: Flight | None = None
+        self.lease: str | None = None
+        self.landed = 0
         self.requested = 0.0
         self.moment = 0
 
@@ -217,6 +221,10 @@ class Fetching:
 
     def land(self, outcome: Outcome) -> None:
         """Tell those who wait what came of it; only the first time counts."""
+        lease, self.lease = self.lease, None
+        if lease is not None:
+            private_for = PRIVATE_FOR if outcome is Outcome.PRIVATE else 0.0
+            self.cache.guard.end_lease(self.key, lease, private_for)
         flight, self.flight = self.flight, None
         if flight is not None:
             self.cache.flights.end(self.key, flight, outcome)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry
-from tropea.caching.stores.base import CacheStore, Writer
+from tropea.caching.stores.base import CacheStore, SharedStore, Writer
 from tropea.core.stores import Breaker, StoreDown, StoreError
 
 T = TypeVar("T")
@@ -80,6 +80,16 @@ class Guard:
 
     def update(self, key: Key, entry: Entry) -> None:
         self._try(lambda: self.store.update(key, entry), None)
+
+    def lease(self, key: Key, mark: str, seconds: float) -> str:
+        store = self.store
+        assert isinstance(store, SharedStore)
+        return self._try(lambda: store.lease(key, mark, seconds), mark)
+
+    def end_lease(self, key: Key, mark: str, private_for: float) -> None:
+        store = self.store
+        assert isinstance(store, SharedStore)
+        self._try(lambda: store.end_lease(key, mark, private_for), None)
 
     def delete(self, key: Key) -> bool:
         return self._do(lambda: self.store.delete(key))

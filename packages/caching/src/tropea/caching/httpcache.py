@@ -23,7 +23,7 @@ from tropea.caching.exchange import Exchange
 from tropea.caching.guard import Guard
 from tropea.caching.purging import is_purge, purge_request
 from tropea.caching.reasons import CACHE_LAYER, of_member
-from tropea.caching.stores.base import CacheStore
+from tropea.caching.stores.base import CacheStore, SharedStore
 from tropea.caching.stores.opening import open_store
 from tropea.core.errors import OptionError
 from tropea.core.fields import check_name
@@ -62,6 +62,7 @@ class HTTPCacheOptions:
     keep: how long a stale response is kept for validation.
     stale_if_error: how long a stale response stands in for an error where nobody says.
     collapse_timeout: how long a request waits for another's answer; 0 for never.
+    collapse_processes: let it wait for other processes too, where the store is theirs as well.
     purge_token: what ``Authorization: Bearer`` must say with PURGE; None for no PURGE.
     background: runs jobs, instead of a few threads of our own.
     breaker_failures, breaker_reset: after so many failures the store is left alone for so long.
@@ -80,6 +81,7 @@ class HTTPCacheOptions:
     keep: float = _seconds(86400.0)
     stale_if_error: float = _seconds(0.0)
     collapse_timeout: float = _seconds(5.0)
+    collapse_processes: bool = True
     purge_token: str | None = field(default=None, repr=False)  # no page shows it
     background: Runner | None = None
     breaker_failures: int = 5
@@ -123,6 +125,7 @@ class HTTPCacheMiddleware(Layer):
         self.store: CacheStore = store
         self.guard = Guard(store, Breaker(options.breaker_failures, options.breaker_reset))
         self.flights = Flights()
+        self.shares = options.collapse_processes and isinstance(store, SharedStore)
         self.invalidations = Invalidations()
         self.name = check_cache_name(options.name) if options.name else None
         self.background: Runner = options.background or Background()
@@ -139,6 +142,7 @@ class HTTPCacheMiddleware(Layer):
             # What such a request means nobody knows: it neither gets nor makes a stored answer.
             return pass_on(self, environ, start_response, "bypass")
         key = key_of(environ)
+        landed = self.flights.count
         entries = self.guard.load(key)
         if entries and environ.keys().isdisjoint(_SPECIAL):
             entry = matching(entries, environ)
@@ -156,7 +160,9 @@ class HTTPCacheMiddleware(Layer):
                             tell(environ, CACHE_LAYER, of_member(f"hit; ttl={int(left)}"))
                         start_response(entry.status, fields)
                         return body
-        return Exchange(self, environ, start_response, key).run(entries)
+        exchange = Exchange(self, environ, start_response, key)
+        exchange.landed = landed
+        return exchange.run(entries)
 
     def purge(self, url: str) -> bool:
         """Forget every variant of an absolute URL; tell whether the store did so.

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry
 from tropea.caching.freshness import Policy
-from tropea.caching.stores.base import CacheStore
+from tropea.caching.stores.base import PRIVATE, CacheStore, SharedStore
 from tropea.core.closing import close
 from tropea.core.stores import StoreBusy
 
@@ -205,3 +205,69 @@ class CacheStoreContract:
         for thread in threads:
             thread.join()
         assert wrong == []
+
+
+class SharedStoreContract(CacheStoreContract):
+    """What a store has to do besides, so that processes agree on who asks the application."""
+
+    def pass_time(self, seconds: float) -> None:
+        """Let *seconds* pass; override it where the store does not go by our clock."""
+        self.now += seconds
+
+    @property
+    def shared(self) -> SharedStore:
+        assert isinstance(self.store, SharedStore)
+        return self.store
+
+    def test_the_first_mark_is_the_one_that_all_are_told(self) -> None:
+        assert self.shared.lease(KEY, "a", 60.0) == "a"
+        assert self.shared.lease(KEY, "b", 60.0) == "a"
+        assert self.shared.lease(OTHER, "b", 60.0) == "b"
+
+    def test_a_mark_that_is_taken_away_makes_room(self) -> None:
+        self.shared.lease(KEY, "a", 60.0)
+        self.shared.end_lease(KEY, "a", 0.0)
+        assert self.shared.lease(KEY, "b", 60.0) == "b"
+
+    def test_nobody_takes_away_the_mark_of_another(self) -> None:
+        self.shared.lease(KEY, "a", 60.0)
+        self.shared.end_lease(KEY, "b", 0.0)
+        assert self.shared.lease(KEY, "c", 60.0) == "a"
+        self.shared.end_lease(OTHER, "c", 0.0)
+        self.shared.end_lease(OTHER, "c", 5.0)
+        assert self.shared.lease(OTHER, "d", 60.0) == "d"
+
+    def test_what_is_private_is_told_and_forgotten(self) -> None:
+        self.shared.lease(KEY, "a", 60.0)
+        self.shared.end_lease(KEY, "a", 1.0)
+        assert self.shared.lease(KEY, "b", 60.0) == PRIVATE
+        self.pass_time(2.1)
+        assert self.shared.lease(KEY, "b", 60.0) == "b"
+
+    def test_the_mark_of_the_dead_ends_by_itself(self) -> None:
+        self.shared.lease(KEY, "dead", 1.0)
+        self.pass_time(2.1)
+        assert self.shared.lease(KEY, "b", 60.0) == "b"
+
+    def test_a_mark_is_no_response(self) -> None:
+        self.shared.lease(KEY, "a", 60.0)
+        assert list(self.store.load(KEY)) == []
+        entry = self.put()
+        self.store.delete(KEY)
+        self.store.update(KEY, entry)
+        assert list(self.store.load(KEY)) == []
+
+    def test_of_many_who_ask_at_once_one_has_the_mark(self) -> None:
+        told: list[str] = []
+        start = threading.Barrier(8)
+
+        def work(number: int) -> None:
+            start.wait()
+            told.append(self.shared.lease(KEY, f"m{number}", 60.0))
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert told == [told[0]] * 8

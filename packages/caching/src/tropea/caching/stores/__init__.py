@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tropea.caching.stores.base import CacheStore, KeptStore, Writer
+from tropea.caching.stores.base import CacheStore, KeptStore, SharedStore, Writer
 from tropea.caching.stores.opening import open_store
 
-__all__ = ["CacheStore", "KeptStore", "Writer", "open_store"]
+__all__ = ["CacheStore", "KeptStore", "SharedStore", "Writer", "open_store"]

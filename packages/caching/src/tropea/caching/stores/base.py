@@ -60,6 +60,24 @@ class CacheStore(Protocol):
         """Let go of files and sockets; the store opens them again when it is used again."""
 
 
+@runtime_checkable
+class SharedStore(CacheStore, Protocol):
+    """A store that several processes use, and in which they agree on who asks the application.
+
+    A *mark* names whoever fetches; ``PRIVATE`` says that what comes is not for sharing.
+    """
+
+    def lease(self, key: Key, mark: str, seconds: float) -> str:
+        """Put *mark* under *key* for so long where there is none; return the one that is there."""
+
+    def end_lease(self, key: Key, mark: str, private_for: float) -> None:
+        """Take *mark* away, if it is still the one, or leave PRIVATE for so many seconds."""
+
+
+#: The mark of a key whose answers are not for sharing: nobody waits for them.
+PRIVATE = "private"
+
+
 class KeptStore:
     """Base of stores whose bodies are written in one piece, when they are complete."""
 

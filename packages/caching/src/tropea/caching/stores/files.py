@@ -18,6 +18,7 @@ from typing import IO, TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
+from tropea.caching.stores.base import PRIVATE
 from tropea.core.errors import OptionError
 from tropea.core.stores import StoreError
 
@@ -96,6 +97,30 @@ class FileCacheStore:
         if old is not None and old.body != entry.body:
             (place / f"{old.body}.body").unlink(missing_ok=True)
 
+    def lease(self, key: Key, mark: str, seconds: float) -> str:
+        path = self._place(key) / "fetching.lease"
+        return _guarded(lambda: self._take_lease(path, mark, seconds))
+
+    def _take_lease(self, path: Path, mark: str, seconds: float) -> str:
+        for _ in range(3):
+            held = _read_lease(path)
+            if held is not None and held[1] > self._clock():
+                return held[0]
+            if _make_lease(path, mark, self._clock() + seconds, anew=held is None):
+                return mark
+        return mark  # others come and go too fast: two may fetch the same
+
+    def end_lease(self, key: Key, mark: str, private_for: float) -> None:
+        path = self._place(key) / "fetching.lease"
+        held = _read_lease(path)
+        if held is None or held[0] != mark:
+            return
+        if private_for > 0:
+            until = self._clock() + private_for
+            _guarded(lambda: _make_lease(path, PRIVATE, until, anew=False))
+        else:
+            _guarded(lambda: path.unlink(missing_ok=True))
+
     def delete(self, key: Key) -> None:
         _guarded(lambda: _empty(self._place(key)))
 
@@ -109,7 +134,7 @@ class FileCacheStore:
         """Remove what is too old to be used, and what dead processes left; count the heads."""
         before = self._clock() - 3600
         for path in self.folder.glob("*/*/*"):
-            if path.suffix in {".tmp", ".body"}:
+            if path.suffix in {".tmp", ".body", ".lease"}:
                 with contextlib.suppress(OSError):
                     if path.stat().st_mtime < before and not self._is_named(path):
                         path.unlink()
@@ -220,6 +245,36 @@ def _read_head(path: Path) -> Entry | None:
         return None
     except OSError as error:
         raise StoreError(f"cannot read a head: {error}") from None
+
+
+def _read_lease(path: Path) -> tuple[str, float] | None:
+    """Return the mark of a lease and when it ends; None where there is none."""
+    try:
+        mark, _, until = path.read_text("utf-8", "replace").partition(" ")
+        return mark, float(until or 0)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        return "", 0.0  # damaged: as if it had ended
+    except OSError as error:
+        raise StoreError(f"cannot read a lease: {error}") from None
+
+
+def _make_lease(path: Path, mark: str, until: float, *, anew: bool) -> bool:
+    """Write a lease in one step; False where *anew* and somebody else was first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{secrets.token_hex(8)}.tmp")
+    try:
+        temporary.write_text(f"{mark} {until!r}", "utf-8")
+        if not anew:
+            temporary.replace(path)
+            return True
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
 
 
 def _empty(place: Path) -> None:

@@ -8,6 +8,7 @@ stored before the mark is no longer read.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
-from tropea.caching.stores.base import KeptStore
+from tropea.caching.stores.base import PRIVATE, KeptStore
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError, StoreURL, parse_store_url
 
@@ -154,6 +155,28 @@ class MemcachedCacheStore(KeptStore):
             if self._guarded(attempt):
                 return
         raise StoreBusy("memcached: others kept changing the same key")
+
+    def lease(self, key: Key, mark: str, seconds: float) -> str:
+        name, ttl = f"{self.prefix}l:{key.digest()}", math.ceil(seconds)
+
+        def take(client: Any) -> str:
+            if client.add(name, mark.encode(), ttl):
+                return mark
+            held: bytes | None = client.get(name)
+            return mark if held is None else held.decode("utf-8", "replace")
+
+        return self._guarded(take)
+
+    def end_lease(self, key: Key, mark: str, private_for: float) -> None:
+        name = f"{self.prefix}l:{key.digest()}"
+        ttl = math.ceil(private_for) or -1  # memcached's whole seconds; -1 is at once
+
+        def end(client: Any) -> None:
+            held, token = client.gets(name)
+            if held == mark.encode():
+                client.cas(name, PRIVATE.encode(), token, ttl)
+
+        self._guarded(end)
 
     def delete(self, key: Key) -> None:
         self._guarded(lambda client: client.delete(self._record(key)))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
-from tropea.caching.stores.base import KeptStore
+from tropea.caching.stores.base import PRIVATE, KeptStore
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError, StoreURL, parse_store_url
 
@@ -54,6 +54,16 @@ if not held or cjson.decode(held)[9] ~= ARGV[5] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1
+"""
+_LEASE = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return ARGV[1] end
+return redis.call('GET', KEYS[1]) or ARGV[1]
+"""
+_END_LEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[3] == '0' then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 """
 
@@ -177,6 +187,18 @@ class RedisCacheStore(KeptStore):
                 _UPDATE, 2, *names, entry.id, dumps(entry), b"", ttl, entry.body
             )
         )
+
+    def lease(self, key: Key, mark: str, seconds: float) -> str:
+        name, ttl = self._lease_name(key), max(1, int(seconds * 1000))
+        held: bytes = self._guarded(lambda client: client.eval(_LEASE, 1, name, mark, ttl))
+        return held.decode("utf-8", "replace")
+
+    def end_lease(self, key: Key, mark: str, private_for: float) -> None:
+        name, ttl = self._lease_name(key), int(private_for * 1000)
+        self._guarded(lambda client: client.eval(_END_LEASE, 1, name, mark, PRIVATE, ttl))
+
+    def _lease_name(self, key: Key) -> str:
+        return f"{self.prefix}{{{key.digest()}}}:lease"
 
     def delete(self, key: Key) -> None:
         self._delete_digest(key.digest())

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
-from tropea.caching.stores.base import KeptStore
+from tropea.caching.stores.base import PRIVATE, KeptStore
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError
 
@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS bodies (body TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tags (
     tag TEXT NOT NULL, key TEXT NOT NULL, variant TEXT NOT NULL,
     PRIMARY KEY (tag, key, variant)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS leases (
+    key TEXT PRIMARY KEY, mark TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS heads_uri ON heads (uri);
 CREATE INDEX IF NOT EXISTS heads_until ON heads (until);
 CREATE TRIGGER IF NOT EXISTS heads_gone AFTER DELETE ON heads BEGIN
@@ -63,7 +65,9 @@ class SQLiteCacheStore(KeptStore):
         held = self._local()
         connection = getattr(held.local, "connection", None)
         if connection is None:
-            with held.turn(self._timeout):  # two that make the tables at once would lock each other out
+            with held.turn(
+                self._timeout
+            ):  # two that make the tables at once would lock each other out
                 connection = self._connect()
                 held.all.append(connection)
             held.local.connection = connection
@@ -147,6 +151,27 @@ class SQLiteCacheStore(KeptStore):
             )
         )
 
+    def lease(self, key: Key, mark: str, seconds: float) -> str:
+        digest, now = key.digest(), self._clock()
+        self._write(
+            (
+                """INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
+                SET mark = excluded.mark, until = excluded.until WHERE until <= ?""",
+                (digest, mark, now + seconds, now),
+            )
+        )
+        rows: list[tuple[Any]] = self._read("SELECT mark FROM leases WHERE key = ?", (digest,))
+        return str(rows[0][0]) if rows else mark
+
+    def end_lease(self, key: Key, mark: str, private_for: float) -> None:
+        until = self._clock() + private_for
+        self._write(
+            (
+                "UPDATE leases SET mark = ?, until = ? WHERE key = ? AND mark = ?",
+                (PRIVATE, until, key.digest(), mark),
+            )
+        )
+
     def delete(self, key: Key) -> None:
         self._write(("DELETE FROM heads WHERE key = ?", (key.digest(),)))
 
@@ -168,6 +193,7 @@ class SQLiteCacheStore(KeptStore):
         """Remove what is too old to be used, and what is too much."""
         self._write(
             ("DELETE FROM heads WHERE until <= ?", (self._clock(),)),
+            ("DELETE FROM leases WHERE until <= ?", (self._clock(),)),
             (
                 """DELETE FROM heads WHERE (key, variant) IN (SELECT key, variant FROM heads
                 ORDER BY until LIMIT max(0, (SELECT count(*) FROM heads) - ?))""",
