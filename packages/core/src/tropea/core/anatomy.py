@@ -113,7 +113,7 @@ def slots_of(app: Any) -> Iterator[Slot]:
 
 
 def _put(app: Any, names: list[str], inner: Any) -> None:
-    """Put an application into every attribute that held the one before: any may be the one called."""
+    """Put an application where the one before was held: any of the names may be the one called."""
     for name in names:
         setattr(app, name, inner)
 
