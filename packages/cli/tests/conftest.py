@@ -58,6 +58,8 @@ value = 2
 [app:site]
 paste.app_factory = plainapp:app_factory
 greeting = good day
+
+[tropea]
 setup_app = plainapp:greet_setup
 """
 
@@ -80,3 +82,13 @@ def tropea(folder):
         )  # fmt: skip
 
     return run
+
+
+@pytest.fixture
+def free_port():
+    """A port on which nobody listened a moment ago."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

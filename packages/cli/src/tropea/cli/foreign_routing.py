@@ -95,6 +95,9 @@ def of_bottle(app: Any) -> Iterator[Row]:
 def of_pyramid(app: Any) -> Iterator[Row]:
     """Read Pyramid's routes, with the methods and the name of each one's views."""
     views: dict[str, list[Any]] = {}
+    limits = {}
+    for entry in app.registry.introspector.get_category("routes", ()):
+        limits[entry["introspectable"]["name"]] = entry["introspectable"]["request_methods"]
     for entry in app.registry.introspector.get_category("views", ()):
         view = entry["introspectable"]
         views.setdefault(view.get("route_name") or "", []).append(view)
@@ -104,19 +107,20 @@ def of_pyramid(app: Any) -> Iterator[Row]:
             values = route.match(_path(environ))
             if values is None:
                 return ELSEWHERE, None
+            if methods and environ["REQUEST_METHOD"] not in methods:
+                return _not_for(environ)
             request = app.request_factory(environ)
             info = {"match": values, "route": route}
             if not all(predicate(info, request) for predicate in route.predicates):
                 return "its predicates do not hold", None
-            if methods and environ["REQUEST_METHOD"] not in methods:
-                return _not_for(environ)
             return "", values
 
         return judge
 
     for route in app.routes_mapper.get_routes():
         own = views.get(route.name, [])
-        methods = {m for view in own for m in _methods(view.get("request_methods"))}
+        by_view = {m for view in own for m in _methods(view.get("request_methods"))}
+        methods = set(_methods(limits.get(route.name))) or by_view
         handlers = [view["callable"] for view in own if view.get("callable")]
         told = " ".join(dict.fromkeys(map(dotted_name, handlers)))
         row = Route(route.pattern, tuple(sorted(methods)), route.name, told)

@@ -16,6 +16,8 @@ from tropea.cli.iniuses import check_use
 
 __all__ = ["Finding", "check_ini"]
 
+#: What the section ``[tropea]`` may say.
+OWN = ("setup_app", "shell")
 _STRAY = re.compile(r"%(?!%|\([^)]*\)s)")
 _VARIABLE = re.compile(r"%\(([^)]*)\)s")
 
@@ -32,7 +34,7 @@ def check_ini(path: Path, variables: Iterable[str] = ()) -> list[Finding]:
     except configparser.Error as error:
         line = getattr(error, "lineno", 0) or 0
         return [Finding(line, "error", path.name, str(error).splitlines()[0])]
-    found = [*_interpolation(ini, variables), *_unnamed(ini), *_twice(ini)]
+    found = [*_interpolation(ini, variables), *_unnamed(ini), *_twice(ini), *_own(ini)]
     for kind, name, options in ini.sections():
         section = next(s for s in ini.parser.sections() if _is(s, kind, name))
         found += _swallowed(ini, section, options)
@@ -56,6 +58,18 @@ def _unnamed(ini: Ini) -> Iterator[Finding]:
             yield Finding(
                 ini.line_of(section), "error", section,
                 f"Paste Deploy looks for a name: write [{section}:main]",
+            )  # fmt: skip
+
+
+def _own(ini: Ini) -> Iterator[Finding]:
+    """Find options of ``[tropea]`` that this command does not know."""
+    for option in ini.parser["tropea"] if ini.parser.has_section("tropea") else ():
+        if option not in OWN:
+            near = get_close_matches(option, OWN, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(OWN)}"
+            yield Finding(
+                ini.line_of("tropea", option), "error", "tropea",
+                f"has no option {option!r}; {hint}",
             )  # fmt: skip
 
 

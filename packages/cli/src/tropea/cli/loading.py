@@ -99,15 +99,29 @@ class Target:
         except Exception as error:
             raise self._named_wrong(error) or explained(error, path) from error
 
+    def own(self) -> dict[str, str]:
+        """Return the options of the ini's section ``[tropea]``, which no factory sees.
+
+        setup_app: the function that ``tropea setup-app`` calls; shell: the one that tells what
+        ``tropea shell`` has besides; both as package.module:name.
+        """
+        parser = configparser.RawConfigParser(strict=False, default_section="\0none")
+        parser.read(self.ini(), encoding="utf-8")
+        return dict(parser["tropea"]) if parser.has_section("tropea") else {}
+
+    def applications(self) -> list[str]:
+        """Name the applications of the ini."""
+        parser = configparser.RawConfigParser(strict=False)
+        parser.read(self.ini(), encoding="utf-8")
+        kinds = ("app", "application", "composite", "composit", "pipeline", "filter-app")
+        pairs = [section.partition(":") for section in parser.sections()]
+        return [name.strip() for kind, _, name in pairs if kind in kinds and name]
+
     def _named_wrong(self, error: Exception) -> CommandError | None:
         """Say which applications there are, where the one that was asked for is not."""
         if not isinstance(error, LookupError) or f"No section {self.name!r}" not in str(error):
             return None
-        parser = configparser.RawConfigParser(strict=False)
-        parser.read(self.path, encoding="utf-8")
-        kinds = ("app", "application", "composite", "composit", "pipeline", "filter-app")
-        pairs = [section.partition(":") for section in parser.sections()]
-        names = [name.strip() for kind, _, name in pairs if kind in kinds and name]
+        names = self.applications()
         has = f"it has {', '.join(names)}" if names else "it has none"
         return CommandError(f"{self.path.name} has no application called {self.name!r}; {has}")
 

@@ -17,8 +17,12 @@ EXAMPLES = """\
   tropea setup-app development.ini
   tropea setup-app development.ini --hook shop.setup:run
 
-The hook is a function of (app, global_conf, **options), named by --hook, by the option 'setup_app'
-of the ini's section, or by the entry point paste.app_install of the section's distribution.  As
+The hook is a function of (app, global_conf, **options), named by --hook, or in the ini:
+
+  [tropea]
+  setup_app = shop.setup:run
+
+or by the entry point paste.app_install of the distribution that the application comes from.  As
 with paster, an object with setup_app(command, conf, variables) is taken there, and so is the
 module websetup of the application's package.
 """
@@ -36,23 +40,25 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options)
     conf = target.config()
     context = _innermost(conf.context)  # of a pipeline, the application has the hook
-    local = {k: v for k, v in context.local_conf.items() if k != "setup_app"}
-    spec = options.hook or context.local_conf.get("setup_app")
+    spec = options.hook or target.own().get("setup_app")
     app = target.load()
     if spec:
-        load_object(spec)(app, dict(conf.global_conf), **local)
+        load_object(spec)(app, dict(conf.global_conf), **context.local_conf)
         say(f"ran {spec}")
         return 0
     found = _installer(context) or _websetup(context)
     if found is None:
+        others = [name for name in target.applications() if name != target.name]
+        hint = f", or another application of this file with --app-name: {', '.join(others)}"
         raise CommandError(
-            "this application has no set-up hook; name one with --hook package.module:name"
+            f"{target.name} has no set-up hook: name one with --hook package.module:name"
+            f"{hint if others else ''}"
         )
     name, hook = found
     if hasattr(hook, "setup_app"):  # a module or an installer of paster's time
         hook.setup_app("setup-app", conf, dict(conf.global_conf))
     else:
-        hook(app, dict(conf.global_conf), **local)
+        hook(app, dict(conf.global_conf), **context.local_conf)
     say(f"ran {name}")
     return 0
 

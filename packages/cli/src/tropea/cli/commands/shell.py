@@ -13,8 +13,11 @@ EXAMPLES = """\
   tropea shell development.ini
   echo 'print(client.get("/").status)' | tropea shell development.ini --plain
 
-The shell has app, client (a TestApp), stack (its layers), and whatever the function named by the
-option 'shell' of the ini's application, package.module:name(app), returns as a dict.
+The shell has app, client (a TestApp), stack (its layers), and what the project adds: the dict that
+a function of app returns, which the ini names:
+
+  [tropea]
+  shell = shop.shell:names
 """
 
 
@@ -60,7 +63,7 @@ def _names(options: argparse.Namespace) -> dict[str, Any]:
         "stack": [node.app for node in chain_of(app)],
     }
     if target.is_ini:
-        spec = target.config().local_conf.get("shell")
+        spec = target.own().get("shell")
         if spec:
             names.update(load_object(spec)(app))
     return names

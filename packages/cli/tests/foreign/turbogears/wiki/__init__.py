@@ -1,0 +1,1 @@
+"""Two applications, mounted as TurboGears mounts its own."""
