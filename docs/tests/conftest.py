@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / "style.css").write_text("body { color: #3a0d22 }\n")
     monkeypatch.chdir(tmp_path)
+    shutil.copy(DOCS / "howto" / "every_layer.py", tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
     yield tmp_path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import importlib.util
 import linecache
 import os
@@ -177,6 +178,26 @@ def test_every_layer_is_in_a_table_and_every_option_has_a_meaning(extension):
         ]  # fmt: skip
     assert len(layers(extension)) >= 20
     assert not silent, f"options that nobody explains: {silent}"
+
+
+#: In the place of one that is there, or for development: the page about every layer says so.
+ELSEWHERE = {
+    "DigestAuthMiddleware", "BearerAuthMiddleware", "StatusHandlerMiddleware", "BeakerBridge",
+    "RequestOptionsMiddleware", "DebugMiddleware", "InspectorMiddleware", "ProfilerMiddleware",
+}  # fmt: skip
+
+
+def test_every_layer_is_tried_around_every_framework_in_the_recommended_order(extension, folder):
+    from tropea.core.anatomy import chain_of
+    from tropea.core.ordering import lint
+
+    onion = importlib.import_module("every_layer").around(lambda environ, start_response: [])
+    assert lint(onion) == []
+    there = {type(node.app).__name__ for node in chain_of(onion)}
+    assert there & ELSEWHERE == set()
+    assert {name for _, name, _ in layers(extension)} == there - {"function", "Stack"} | ELSEWHERE
+    page = (DOCS / "howto" / "every-layer.md").read_text()
+    assert all(name in page for name in ELSEWHERE)
 
 
 def test_the_names_and_defaults_of_the_tables_are_the_codes(extension):
