@@ -1,10 +1,12 @@
 """Every row of the design's table of speed, ours and the peers in one interleaved run.
 
-    .venv/bin/python benchmarks/full.py [--rounds 15] [--only onion,sessions] [--write]
+    .venv/bin/python benchmarks/full.py --quick     about five minutes: fewer rounds, no largest sizes
+    .venv/bin/python benchmarks/full.py --write     about ten: results.json, RESULTS.md and plots/
+    .venv/bin/python benchmarks/full.py --only onion,sessions --rounds 5
 
-Prints the rows; with ``--write`` also benchmarks/results.json and benchmarks/RESULTS.md.  Answers
-are checked before anything is timed; a peer that is not installed is left out and named.  CPU
-time, medians of interleaved rounds; the cost of the loop and the call is taken off.
+Answers are checked before anything is timed; a peer that is not installed is left out and named.
+CPU time, medians of interleaved rounds; the cost of the loop and the call is taken off.  Then follow
+import time and memory of each package, and requests over the wire.
 """
 
 import argparse
@@ -12,18 +14,29 @@ import importlib
 import json
 import os
 import platform
+import sys
+import time
 import warnings
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import imports
+import plots
+import report
+import wire
 from timing import measure, ratio
 
 HERE = Path(__file__).parent
 MODULES = (
-    "requests", "matching", "objects", "sessions", "caching", "static", "rewriting", "onion",
+    "requests", "matching", "objects", "sessions", "caching", "static", "rewriting", "onion", "growth",
 )  # fmt: skip
-PEERS = ("falcon", "bottle", "pyramid", "flask", "werkzeug", "webob", "beaker", "whitenoise")
+PEERS = (
+    "falcon", "bottle", "fresco", "pyramid", "flask", "werkzeug", "webob", "beaker", "whitenoise",
+    "hyperscan", "waitress", "gunicorn", "granian", "uwsgi",
+)  # fmt: skip
+#: Rows with more of something than this are left out of a quick run: they take long to set up.
+QUICK_SIZE = 1000
 
 
 def judged(row, figures):
@@ -41,7 +54,7 @@ def judged(row, figures):
                 {"peer": target.peer, "value": middle, "quartiles": [low, high], "limit": target.limit}
             )
     for name, figure in known.items():
-        if not name.startswith("Tropea"):
+        if not name.startswith(report.NO_PEER):
             low, middle, high = ratio(ours, figure)
             lines.append({"peer": name, "value": middle, "quartiles": [low, high], "limit": None})
     return [{key: rounded(value) for key, value in line.items()} for line in lines]
@@ -55,16 +68,20 @@ def quartiles_of(figure):
 def rounded(value):
     if isinstance(value, list):
         return [rounded(one) for one in value]
-    return round(value, 3) if isinstance(value, float) else value
+    return round(value, 4) if isinstance(value, float) else value
 
 
-def run(modules, rounds):
+def run(modules, rounds, largest=None):
+    """Measure the rows of *modules*, and say each as it is measured."""
     results = []
     for name in modules:
         for row in importlib.import_module(f"rows_{name}").rows():
+            if largest and row.size > largest:
+                continue
             figures, missing = measure(row, rounds)
             result = {
                 "concern": row.concern, "case": row.case, "given": row.given, "missing": missing,
+                "curve": row.curve, "size": row.size, "flat": row.flat,
                 "us": {figure.name: round(figure.us, 3) for figure in figures},
                 "ratios": judged(row, figures),
             }  # fmt: skip
@@ -72,7 +89,7 @@ def run(modules, rounds):
             print(f"{row.concern}: {row.case}")
             print("   ", ", ".join(f"{n} {us:.2f} us" for n, us in result["us"].items()))
             for line in result["ratios"]:
-                print("   ", spoken(line))
+                print("   ", spoken(line), flush=True)
     return results
 
 
@@ -80,6 +97,8 @@ def spoken(line):
     low, high = line["quartiles"]
     what = f"{line['value']:.3g} x {line['peer']}" if line["peer"] else f"{line['value']:.2f} us"
     text = f"{what} ({low:.3g} to {high:.3g})"
+    if line["peer"] and line["value"] > 1:
+        text += ", the peer is ahead"
     if line["limit"] is None:
         return text
     return f"{text}, target {line['limit']}: {'met' if line['value'] <= line['limit'] else 'MISSED'}"
@@ -105,63 +124,51 @@ def versions():
     return found
 
 
-def table(results, rounds, day):
-    """Write the Markdown page."""
-    peers = ", ".join(f"{name} {number}" for name, number in versions().items())
-    lines = [
-        "# Tropea beside its peers", "",
-        f"Measured on {day} by `make bench-full`: {machine()}, a machine shared with other work.",
-        f"Peers: {peers}.", "",
-        f"CPU time, medians of {rounds} interleaved rounds; every answer was checked before it was "
-        "timed.  Ratios are medians of the rounds' ratios, with their quartiles; less is better.  "
-        "The µs hold for this machine only; differences below a tenth are none.", "",
-    ]  # fmt: skip
-    behind, missed = [], []
-    for concern in dict.fromkeys(result["concern"] for result in results):
-        rows = [result for result in results if result["concern"] == concern]
-        lines += [f"## {concern[0].upper()}{concern[1:]}", "", f"Given: {rows[0]['given']}.", ""]
-        lines += ["| case | µs | Tropea's ratio to | target |", "|---|---|---|---|"]
-        for row in rows:
-            us = "<br>".join(f"{name} {value:.2f}" for name, value in row["us"].items())
-            ratios, targets = [], []
-            for line in row["ratios"]:
-                low, high = line["quartiles"]
-                if line["peer"]:
-                    ahead = " **(the peer is ahead)**" if line["value"] > 1 else ""
-                    ratios.append(f"{line['peer']} {line['value']:.3g} ({low:.3g}–{high:.3g}){ahead}")
-                    if ahead:
-                        behind.append(f"{concern}, {row['case']}: {line['peer']} ({line['value']:.2f})")
-                if line["limit"] is not None:
-                    met = line["value"] <= line["limit"]
-                    unit = f"× {line['peer']}" if line["peer"] else "µs"
-                    targets.append(f"≤ {line['limit']} {unit}: {'met' if met else '**missed**'}")
-                    if not met:
-                        missed.append(f"{concern}, {row['case']}: {line['value']:.3g}, wanted {line['limit']} {unit}")
-            cells = [row["case"], us, "<br>".join(ratios) or "–", "<br>".join(targets) or "–"]
-            lines.append(f"| {' | '.join(cells)} |")
-        lines.append("")
-    lines += ["## Where a peer is ahead", "", *(f"- {one}" for one in behind or ["nowhere in this run"]), ""]
-    lines += ["## Targets missed", "", *(f"- {one}" for one in missed or ["none in this run"]), ""]
-    return "\n".join(lines)
+def write(document):
+    """Write the figures, the page and the plots."""
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    (HERE / "results.json").write_text(text + "\n")
+    (HERE / "RESULTS.md").write_text(report.page(document))
+    folder = HERE / "plots"
+    folder.mkdir(exist_ok=True)
+    for name, svg in plots.all_of(document).items():
+        (folder / name).write_text(svg)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and no largest sizes")
+    parser.add_argument("--rounds", type=int, help="15; 5 when quick")
+    parser.add_argument("--only", default="", help=f"some of {','.join(MODULES)},imports,wire")
+    parser.add_argument("--write", action="store_true", help="results.json, RESULTS.md and plots/")
+    options = parser.parse_args()
+    if options.write and (options.only or options.quick):
+        parser.error("--write is for whole runs")
+    options.rounds = options.rounds or (5 if options.quick else 15)
+    return options
 
 
 def main():
     warnings.simplefilter("ignore")
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--only", default=",".join(MODULES))
-    parser.add_argument("--write", action="store_true")
-    options = parser.parse_args()
-    results = run(options.only.split(","), options.rounds)
+    options, began = arguments(), time.monotonic()
+    wanted = options.only.split(",") if options.only else [*MODULES, "imports", "wire"]
+    # Imports first: they start small processes, and this one is still small itself.
+    costs = imports.run(2 if options.quick else 5) if "imports" in wanted else {}
+    rows = run(
+        [name for name in MODULES if name in wanted], options.rounds, QUICK_SIZE if options.quick else None
+    )
+    seconds, rounds = (1, 1) if options.quick else (1, 3)
+    wired = wire.run(seconds, rounds) if "wire" in wanted else {"given": "", "missing": [], "rows": []}
+    document = {
+        "date": datetime.now(UTC).date().isoformat(), "machine": machine(), "peers": versions(),
+        "command": "make bench-full" if options.write else " ".join(["full.py", *sys.argv[1:]]),
+        "rounds": options.rounds, "minutes": round((time.monotonic() - began) / 60, 1),
+        "rows": rows, "imports": costs, "wire": wired,
+    }  # fmt: skip
+    text = report.page(document)
+    print(text[text.index("## Where a peer is ahead") :] if not options.only else "")
     if options.write:
-        day = datetime.now(UTC).date().isoformat()
-        document = {
-            "date": day, "machine": machine(), "peers": versions(), "rounds": options.rounds,
-            "rows": results,
-        }  # fmt: skip
-        text = json.dumps(document, indent=1, ensure_ascii=False)
-        (HERE / "results.json").write_text(text + "\n")
-        (HERE / "RESULTS.md").write_text(table(results, options.rounds, day))
+        write(document)
 
 
 if __name__ == "__main__":

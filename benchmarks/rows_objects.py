@@ -8,6 +8,7 @@ FORM = b"name=Fred+Flintstone&email=fred%40example.com&age=42&comment=Yabba+dabb
 JSON = b'{"name": "Fred", "tags": ["a", "b", "c"], "age": 42, "nested": {"x": 1.5, "y": null}}'
 EXPECTED = json.loads(JSON)
 EMPTY = ("200", b"")
+FIELD = ("X-Content-Type-Options", "nosniff")
 
 
 def page(environ, start_response):
@@ -64,7 +65,7 @@ def layers(count, kind):
     class Editing(Layer):
         def __call__(self, environ, start_response):
             def start(status, headers, exc_info=None):
-                headers = [*headers, ("X-Content-Type-Options", "nosniff")]
+                headers.append(FIELD)  # PEP 3333: whoever is handed the list may change it
                 if exc_info is None:
                     return start_response(status, headers)
                 return start_response(status, headers, exc_info)
@@ -97,9 +98,9 @@ def rows():
     bare = wsgi(page)
     yield Row(
         "layers", "one that adds a field", {"Tropea": lambda: layers(1, "editing")},
-        ("200", b"hello"), (Target(0.25),), "what it adds to an application", bare,
+        ("200", b"hello"), (Target(0.25),), "what it adds to an application, where no peer has such a thing", bare,
     )  # fmt: skip
     yield Row(
         "layers", "seven that do nothing", {"Tropea": lambda: layers(7, "nothing")},
-        ("200", b"hello"), (Target(1.0),), "what they add to an application", bare,
+        ("200", b"hello"), (Target(1.0),), "what they add to an application, where no peer has such a thing", bare,
     )  # fmt: skip

@@ -40,6 +40,8 @@ class Row:
 
     makers: name -> a function that makes the contender; the first is ours.  ImportError leaves it out.
     given: what the peers were given, for the reader to judge.
+    curve, size: the growth curve that the row is a point of.
+    flat: how much longer the largest size of the curve may take than the smallest.
     """
 
     concern: str
@@ -49,6 +51,9 @@ class Row:
     targets: tuple[Target, ...] = ()
     given: str = ""
     floor: Contender | None = None
+    curve: str = ""
+    size: int = 0
+    flat: float | None = None
 
 
 @dataclass
@@ -77,12 +82,15 @@ def measure(row: Row, rounds: int) -> tuple[list[Figure], list[str]]:
             raise SystemExit(f"{row.concern}, {row.case}: {name} answers {answer!r}")
         contenders[name] = contender
     floor = row.floor or next(iter(contenders.values()))
+    gc.collect()
+    gc.freeze()  # what other rows left is not looked through before each round
     numbers = {name: number_of_calls(contender) for name, contender in contenders.items()}
     figures = {name: Figure(name) for name in contenders}
     for _ in range(rounds):
         nothing = timed(floor, 2000) if row.floor else 0.0
         for name, contender in contenders.items():
             figures[name].rounds.append(max(timed(contender, numbers[name]) - nothing, 0.001))
+    gc.unfreeze()
     return list(figures.values()), missing
 
 
