@@ -105,6 +105,40 @@ def test_a_file_that_was_only_touched_goes_through_where_its_hash_is_known(tmp_p
     body.close()
 
 
+def test_a_small_file_that_changes_while_it_is_read_is_read_again(served, ask, monkeypatch):
+    from tropea.static import openfiles
+
+    path, app = served
+    replace(path, b"a" * 50_000)
+    assert ask(app, "/f.bin").body == b"a" * 50_000
+    real, left = openfiles.pread, [b"b" * 50_000, b"c" * 30_000]
+
+    def meddling(descriptor, size, offset):
+        block = real(descriptor, size, offset)
+        if left:
+            path.write_bytes(left.pop(0))
+        return block
+
+    monkeypatch.setattr(openfiles, "pread", meddling)
+    answer = ask(app, "/f.bin")
+    assert len(set(answer.body)) == 1
+    assert answer["Content-Length"] == str(len(answer.body))
+    part = ask(app, "/f.bin", headers={"Range": "bytes=5-9"})
+    assert (part.status, part.body) == (206, b"ccccc")
+    assert part["ETag"] == ask(app, "/f.bin")["ETag"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_a_fifo_in_the_place_of_a_known_file_is_404_and_does_not_wait(served, ask):
+    path, app = served
+    replace(path, b"a" * 100)
+    assert ask(app, "/f.bin").status == 200
+    path.unlink()
+    os.mkfifo(path)
+    assert ask(app, "/f.bin").status == 404
+    assert ask(app, "/f.bin", headers={"Range": "bytes=0-5"}).status == 404
+
+
 def test_a_vanished_file_is_404_and_comes_back(served, ask):
     path, app = served
     assert ask(app, "/f.bin").status == 200

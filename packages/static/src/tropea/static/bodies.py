@@ -89,11 +89,17 @@ class Pieces:
 
 
 def read_piece(file: Opened, start: int, stop: int) -> bytes:
-    """Read a small range at once; raise Stale where the file is no longer what it was."""
-    data = file.read_at(start, stop - start)
-    if len(data) != stop - start or file.stamp_now() != file.stamp:
-        raise Stale
-    return data
+    """Read a small range at once and close the file.
+
+    Raises Stale where the file is no longer what it was.
+    """
+    try:
+        data = file.read_at(start, stop - start)
+        if len(data) != stop - start or file.stamp_now() != file.stamp:
+            raise Stale
+        return data
+    finally:
+        file.close()
 
 
 def multipart(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tropea.core.errors import OptionError
-from tropea.static.entries import Answer, redirect
+from tropea.static.answers import Answer
+from tropea.static.entries import redirect
 from tropea.static.fieldrules import FieldRules, read_manifest
 from tropea.static.lookups import Lookup, Making, Mount
 from tropea.static.options import StaticOptions

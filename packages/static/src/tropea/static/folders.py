@@ -10,7 +10,7 @@ from typing import Literal
 
 from tropea.core.errors import OptionError
 from tropea.static.openers import HAS_HANDLES, HandleOpener, PathOpener
-from tropea.static.openfiles import FolderFile, open_anywhere, stamp_of
+from tropea.static.openfiles import FolderFile, open_anywhere, read_unchanged, stamp_of
 from tropea.static.paths import MAX_SEGMENTS, is_name, may_serve
 from tropea.static.sources import Child, Found, Stamp
 
@@ -55,14 +55,20 @@ class FolderSource:
 
     def open(self, found: Found) -> FolderFile:
         place: str = found.place
-        if os.path.isabs(place):  # noqa: PTH117  only with links="all"
+        if _is_outside(place):
             return FolderFile(open_anywhere(place))
         return FolderFile(self._opener.open(place))
+
+    def read(self, found: Found, start: int, stop: int) -> bytes:
+        """Read a range of a file that is still as it was found; raise Gone where it is not."""
+        place: str = found.place
+        descriptor = open_anywhere(place) if _is_outside(place) else self._opener.open(place)
+        return read_unchanged(descriptor, start, stop, found.stamp)
 
     def restat(self, found: Found) -> Stamp | None:
         place: str = found.place
         try:
-            if os.path.isabs(place):  # noqa: PTH117  only with links="all"
+            if _is_outside(place):
                 return stamp_of(os.stat(place))  # noqa: PTH116
             return stamp_of(self._opener.restat(place))
         except OSError:
@@ -101,7 +107,7 @@ class FolderSource:
         """List what a folder has to serve: files, and folders by their place."""
         listed: list[tuple[str, Found | str]] = []
         try:
-            if os.path.isabs(place):  # noqa: PTH117  only with links="all"
+            if _is_outside(place):
                 with os.scandir(place) as entries:
                     found = sorted(entries, key=lambda entry: entry.name)
                 self._collect(found, path, place, listed)
@@ -182,6 +188,11 @@ class FolderSource:
             return self._kind(path, real, os.lstat(real))
         except OSError:
             return None
+
+
+def _is_outside(place: str) -> bool:
+    """Tell whether a place is a whole path: only with ``links="all"``."""
+    return place[:1] == "/" if os.sep == "/" else os.path.isabs(place)  # noqa: PTH117
 
 
 def _is_text(name: str) -> bool:

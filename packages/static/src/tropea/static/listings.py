@@ -14,8 +14,8 @@ from tropea.core.dates import format_date
 from tropea.core.entitytags import EntityTag
 from tropea.core.preconditions import Representation, Verdict, conditions_of, evaluate
 from tropea.static.accepting import prefers_json
+from tropea.static.answers import Answer, short
 from tropea.static.digests import DIGITS, full_digest
-from tropea.static.entries import Answer, short
 from tropea.static.sources import Child
 
 _COLUMNS = ("name", "size", "modified")

@@ -81,3 +81,22 @@ def open_anywhere(place: str) -> int:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     with absent_is_gone(place):
         return os.open(place, flags | getattr(os, "O_BINARY", 0))
+
+
+def read_unchanged(descriptor: int, start: int, stop: int, stamp: Stamp) -> bytes:
+    """Read a range of a file that bears *stamp* after the reading, and close it.
+
+    Raises Gone where it bears another one, so that no bytes leave under another state's head.
+    """
+    try:
+        data = pread(descriptor, stop - start, start)
+        info = os.fstat(descriptor)
+    except OSError as error:  # a folder, or a FIFO that took its place
+        if error.errno in {errno.EISDIR, errno.ESPIPE, errno.EINVAL, errno.ENXIO}:
+            raise Gone(error.errno, "not a regular file") from None
+        raise
+    finally:
+        os.close(descriptor)
+    if (info.st_mtime_ns, info.st_size, info.st_ino) != stamp or len(data) != stop - start:
+        raise Gone(errno.ENOENT, "it changed")
+    return data

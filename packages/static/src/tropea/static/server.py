@@ -7,7 +7,7 @@ from typing import Any
 
 from tropea.core.keys import TRACE
 from tropea.core.options import read_options
-from tropea.static.entries import Answer, short
+from tropea.static.answers import Answer, short
 from tropea.static.files import StaticFiles
 from tropea.static.options import StaticOptions
 from tropea.static.paths import path_key

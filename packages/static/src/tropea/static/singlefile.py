@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from tropea.core.options import read_options
+from tropea.static.answers import Answer, short
 from tropea.static.dispositions import content_disposition
-from tropea.static.entries import Answer, short
 from tropea.static.errors import Stale
 from tropea.static.fieldrules import FieldRules
 from tropea.static.folders import FolderSource

@@ -57,6 +57,10 @@ class Opened(Protocol):
 class Source(Protocol):
     """A tree of files that may be served.
 
+    It may also have ``read(found, start, stop)``: the bytes of a range, read at once from a file
+    that still bears its stamp after the reading, else Gone is raised.  Small files are then sent
+    without an object for each.
+
     A source never yields, finds or opens anything but regular files below its root, and none
     that the path rules or its own options refuse.
     """

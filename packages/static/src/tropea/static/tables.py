@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from tropea.static.entries import Answer, Entry, FileEntry
+from tropea.static.answers import Answer
+from tropea.static.entries import Entry, FileEntry
 from tropea.static.errors import Stale
 from tropea.static.lookups import Lookup, Making, Mount, children_of
 from tropea.static.options import CODINGS

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tropea.core.dates import format_date
 from tropea.core.entitytags import EntityTag
 from tropea.core.preconditions import Representation
-from tropea.static.bodies import BLOCK
+from tropea.static.bodies import BLOCK, read_piece
 from tropea.static.digests import DIGITS, full_digest
 from tropea.static.errors import Gone, Stale
 from tropea.static.fieldrules import OF_304, Field
 from tropea.static.sources import Found, Opened, Source
+
+Read = Callable[[Found, int, int], bytes]
 
 
 class Content(NamedTuple):
@@ -105,8 +107,8 @@ class Variant:
     """
 
     __slots__ = (
-        "content", "current", "data", "etag", "headers", "last_modified", "not_modified", "size",
-        "strong_date",
+        "_read", "content", "current", "data", "etag", "headers", "last_modified", "not_modified",
+        "size", "strong_date",
     )  # fmt: skip
 
     def __init__(
@@ -115,6 +117,8 @@ class Variant:
         found = content.found
         self.content = content
         self.data = content.data
+        #: Opens, reads and compares in one go, where the source can.
+        self._read: Read | None = getattr(content.source, "read", None)
         self.size = found.size
         modified, self.strong_date = _modified(found)
         self.current = Representation(entity_tag(content, coding), modified)
@@ -136,9 +140,25 @@ class Variant:
         """Open the file; raise Stale where it is no longer the one these answers are about."""
         return open_checked(self.content.source, self.content.found)
 
+    def read(self, start: int, stop: int) -> bytes:
+        """Read a range at once; raise Stale where the file is no longer the one."""
+        source, found = self.content.source, self.content.found
+        if self._read is None:
+            return read_piece(open_checked(source, found), start, stop)
+        try:
+            return self._read(found, start, stop)
+        except Gone:
+            raise Stale from None
+
     def verify(self) -> None:
-        """Raise Stale where the file is no longer the one these answers are about."""
-        if self.content.source.restat(self.content.found) != self.content.found.stamp:
+        """Raise Stale where the file is no longer the one these answers are about.
+
+        What is held in memory stays as it is until the next scan.
+        """
+        if (
+            self.data is None
+            and self.content.source.restat(self.content.found) != self.content.found.stamp
+        ):
             raise Stale
 
     def vouch(self, opened: Opened) -> bool:
