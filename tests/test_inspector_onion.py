@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import threading
+import tracemalloc
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -215,12 +216,13 @@ class Screen:
         assert dark == (theme == "dark")
 
     def picture(self, name):
-        shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+        shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "webp", "quality": 85})
         picture = base64.b64decode(shot["data"])
-        (self.folder / f"inspector-{name}.png").write_bytes(picture)
+        (self.folder / f"inspector-{name}.webp").write_bytes(picture)
         assert len(picture) > 5_000
+        assert picture.startswith(b"RIFF")
         if "TROPEA_PICTURES" in os.environ:  # what is committed is small
-            assert len(picture) < 150_000, f"{name}: {len(picture)} bytes"
+            assert len(picture) < 100_000, f"{name}: {len(picture)} bytes"
 
 
 def load(address, done):
@@ -245,8 +247,8 @@ def test_a_developer_follows_a_request_in_a_browser_while_visitors_come(onion, s
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 
-    profiled = pipeline(ProfilerMiddleware.layer(enabled=True, every=5), onion)
-    layer = inspect(profiled, key=KEY, announce=False, keep=100)
+    profiler = ProfilerMiddleware.layer(enabled=True, how="samples", interval=0.001)
+    layer = inspect(pipeline(profiler, onion), key=KEY, announce=False, keep=100)
     address = serve(layer)
     screen = Screen(browser, os.environ.get("TROPEA_PICTURES", tmp_path))
     wait = WebDriverWait(browser, 30)
@@ -278,6 +280,8 @@ def test_a_developer_follows_a_request_in_a_browser_while_visitors_come(onion, s
         unchanged = wait.until(lambda _: find(layer, "/counter.svg", "304"))
         browser.get(f"{address}/__onion__/requests/{unchanged['id']}")
         assert "If-None-Match" in browser.find_element(By.TAG_NAME, "main").text
+        look_at_profiles(browser, screen, wait)
+        look_at_memory(browser, wait)
     finally:
         done.set()
         for worker in workers:
@@ -290,6 +294,40 @@ def test_a_developer_follows_a_request_in_a_browser_while_visitors_come(onion, s
     assert len(urls) > 5
     # The browser's own start page is no request of ours.
     assert [url for url in urls if not url.startswith((f"{address}/", "data:", "chrome"))] == []
+
+
+def look_at_profiles(browser, screen, wait):
+    """All requests together are one flame, of real functions."""
+    from selenium.webdriver.common.by import By
+
+    def boxes(browser):
+        browser.get(browser.current_url.partition("/__onion__/")[0] + "/__onion__/profiles/all")
+        return len(browser.find_elements(By.CSS_SELECTOR, ".flame rect")) > 12
+
+    wait.until(boxes)
+    for theme, width in (("light", 390), ("dark", 390), ("light", 1000), ("dark", 1000)):
+        screen.show(theme, width, 800)
+        if width > 600:
+            screen.picture(f"profile-{theme}")
+    assert "SessionMiddleware.__call__" in browser.page_source
+
+
+def look_at_memory(browser, wait):
+    """Tracing starts and stops by the buttons of the page."""
+    from selenium.webdriver.common.by import By
+
+    def press(text):
+        browser.find_element(By.XPATH, f"//button[text()='{text}']").click()
+
+    browser.find_element(By.LINK_TEXT, "Memory").click()
+    press("Start")
+    wait.until(lambda b: "Held now" in b.page_source)
+    assert tracemalloc.is_tracing()
+    press("Compare with now")
+    wait.until(lambda b: "Since" in b.page_source)
+    press("Stop")
+    wait.until(lambda b: "while it lasts" in b.page_source)
+    assert not tracemalloc.is_tracing()
 
 
 def find(layer, path, status):
