@@ -64,6 +64,14 @@ def test_what_takes_the_time_of_a_body_is_seen(kitchen, call):
     assert sum(times for times, _ in profile.stacks.values()) >= 3
 
 
+def test_probes_are_no_part_of_a_flame(kitchen, call, inspected):
+    layer, _ = inspected(pipeline(lambda app: kitchen.layer, kitchen), always=True)
+    call(layer, "/soup")
+    names = {name for stack in kitchen.layer.profiles.whole().stacks for *_, name in stack}
+    assert "chop" in names
+    assert not any("Probe" in name or "_Counted" in name for name in names)
+
+
 def test_all_requests_together_are_one_profile(kitchen, call):
     for _ in range(3):
         call(kitchen.layer, "/soup")

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType, FrameType
 
+from tropea.core import probing
 from tropea.inspector.callstacks import Function, Stacks, stats_of
 from tropea.inspector.profiles import Profile
 
 _DEEPEST, _MOST = 150, 2000
 _IDLE = 1.0  #: seconds without work after which the sampler's thread ends
+_PROBES = probing.__file__  #: what stands between the layers only to look is not shown
 _ELSEWHERE: Function = ("~", 0, "(further stacks)")
 
 
@@ -61,7 +63,8 @@ class Samples:
         """Return stacks of functions, with how many times and seconds each was seen."""
         found: Stacks = {}
         for codes, times, seconds in self.rows():
-            key = tuple(_function(code) for code in codes) or (_ELSEWHERE,)
+            functions = (_function(code) for code in codes if code.co_filename != _PROBES)
+            key = tuple(functions) or (_ELSEWHERE,)
             old = found.get(key, (0, 0.0))
             found[key] = old[0] + times, old[1] + seconds
         return found
