@@ -312,7 +312,8 @@ def test_a_connection_dropped_in_mid_save_leaves_the_old_or_the_new_value(sql, k
 def test_a_row_that_somebody_else_holds_is_busy_and_answered_with_retry_after(sql, tools):
     browser = tools.Browser(SessionMiddleware(tools.site, sql, auto_purge_every=0))
     _, sid = browser.get("/set?k=v").cookie
-    with sql._database().engine.connect() as other:
+    engine = sql._database().engine
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as other:
         other.exec_driver_sql(
             f"select 1 from tropea_sessions where key = '{storage_key(sid)}' for update"
         )
@@ -796,7 +797,7 @@ def test_rotating_keys_with_three_kept_logs_nobody_out(make_app, tools):
 
 
 def test_ten_processes_at_one_session_lose_nothing(address):
-    assert run_script("process_race.py", address) == [100, 100]
+    assert run_script("process_race.py", address, 10) == [100, 100]
 
 
 # -- Sentinel --------------------------------------------------------------------------------------

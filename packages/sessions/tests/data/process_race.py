@@ -1,9 +1,9 @@
 """Ten processes change one session at once, through the layer.
 
-    process_race.py STORE-ADDRESS
+    process_race.py STORE-ADDRESS TURNS
 
-Each adds one to ``n`` ten times under the lock, and writes ten keys of its own without it.
-Prints: n, how many of the hundred keys are there.
+Each adds one to ``n`` so many times under the lock, and writes as many keys of its own without it.
+Prints: n, how many of the keys are there.
 """
 
 import os
@@ -12,7 +12,7 @@ import sys
 from tropea.sessions import SessionMiddleware
 from tropea.sessions.addresses import open_store
 
-WORKERS, TURNS = 10, 10
+WORKERS = 10
 
 
 def app(environ, start_response):
@@ -38,14 +38,14 @@ def get(layer, path, cookie=""):
     return body[0].decode(), found[0] if found else ""
 
 
-def main(address):
+def main(address, turns):
     layer = SessionMiddleware(app, open_store(address), auto_purge_every=0)
     _, cookie = get(layer, "/start")
     children = []
     for worker in range(WORKERS):
         child = os.fork()
         if child == 0:
-            for turn in range(TURNS):
+            for turn in range(turns):
                 get(layer, "/locked", cookie)
                 get(layer, f"/own{worker}-{turn}", cookie)
             layer.store.close()
@@ -59,4 +59,4 @@ def main(address):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

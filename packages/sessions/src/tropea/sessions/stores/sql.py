@@ -1,6 +1,6 @@
 """Sessions in a table of any database that SQLAlchemy speaks to; PostgreSQL above all.
 
-Every change is one statement in a transaction of its own.
+Every change is one statement, which the database makes whole or not at all.
 """
 
 from __future__ import annotations
@@ -76,16 +76,11 @@ class SQLStore(Labels):
         now, version = self._clock(), first_version()
         row = {"key": key, "data": data, "version": version, "deadline": now + ttl}
 
-        def insert(connection: Any) -> bool:
-            connection.execute(self._schema.forget, {"k": key, "now": now})
-            connection.execute(self._schema.insert, row)
-            return True
-
         try:
-            self._run(insert)
+            done = self._run(lambda connection: self._schema.create(connection, row, now))
         except _TakenError:
             return None
-        return version
+        return version if done else None
 
     def save(self, key: str, data: bytes, ttl: float, version: int) -> int | None:
         now = self._clock()
@@ -183,10 +178,16 @@ def _open(url: Any, timeout: float) -> _Database:
 
     kind = sqlalchemy.engine.make_url(url).get_backend_name()
     if kind == "sqlite":
-        engine = sqlalchemy.create_engine(url, connect_args={"timeout": _SQLITE_TIMEOUT})
+        engine = sqlalchemy.create_engine(
+            url, connect_args={"timeout": _SQLITE_TIMEOUT}, isolation_level="AUTOCOMMIT"
+        )
         return _Database(engine, deadlines)
-    arguments = _postgresql_arguments(timeout) if kind == "postgresql" else {}
-    engine = sqlalchemy.create_engine(url, connect_args=arguments, pool_timeout=timeout)
+    more: dict[str, Any] = {}
+    if kind == "postgresql":
+        # Each operation is one statement, which is whole or not at all: BEGIN and COMMIT would
+        # be two more questions to the server.
+        more = {"connect_args": _postgresql_arguments(timeout), "isolation_level": "AUTOCOMMIT"}
+    engine = sqlalchemy.create_engine(url, pool_timeout=timeout, **more)
     _watch(engine, deadlines)
     return _Database(engine, deadlines)
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from tropea.core.stores import StoreError
@@ -56,6 +57,10 @@ class Schema:
         until: Any = bindparam("until")
         self.load: Any = select(columns.data, columns.version, columns.deadline).where(here)
         self.insert: Any = insert(table)
+        self.put: dict[str, Any] = {
+            "postgresql": _put(postgresql.insert, table),
+            "sqlite": _put(sqlite.insert, table),
+        }
         self.save: Any = (
             update(table)
             .where(here, same, live)
@@ -66,6 +71,19 @@ class Schema:
         self.delete_version: Any = delete(table).where(here, live, same)
         self.forget: Any = delete(table).where(here, over)
         self.purge: Any = delete(table).where(over)
+
+    def create(self, connection: Any, row: dict[str, Any], now: float) -> bool:
+        """Insert a row unless a live one has its key; tell whether that was done.
+
+        Raises IntegrityError instead of returning False where the database has no statement that
+        does both.
+        """
+        put = self.put.get(connection.dialect.name)
+        if put is not None:
+            return int(connection.execute(put, {**row, "now": now}).rowcount) == 1
+        connection.execute(self.forget, {"k": row["key"], "now": now})
+        connection.execute(self.insert, row)
+        return True
 
     def prepare(self, engine: Any) -> None:
         """Make the tables where they are missing; raise StoreError where they are too new."""
@@ -87,3 +105,15 @@ class Schema:
             self.metadata.create_all(connection)
             if connection.execute(select(self.about.c.version)).first() is None:
                 connection.execute(insert(self.about), {"version": VERSION})
+
+
+def _put(insert: Any, table: Table) -> Any:
+    """Insert, or take the place of a row that is over, in one statement."""
+    # The count of an insert is thrown away unless one says that it is wanted.
+    statement = insert(table).execution_options(preserve_rowcount=True)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[table.c.key],
+        set_={"data": new.data, "version": new.version, "deadline": new.deadline},
+        where=table.c.deadline <= bindparam("now"),
+    )
