@@ -22,6 +22,7 @@ class Guard:
     broken: of those, the ones after which the same call may be tried once more on a fresh
         connection; every operation of a store may be.
     refused: the client's exceptions that are answers; they become StoreErrors and no more.
+    renew: called before the second try; a pool may hold more connections that broke with the first.
 
     >>> reset = ConnectionResetError
     >>> guard = Guard("the server", unreachable=(OSError,), broken=(reset,), refused=())
@@ -44,7 +45,9 @@ class Guard:
         refused: tuple[type[Exception], ...],
         rest: float = REST,
         clock: Callable[[], float] = time.monotonic,
+        renew: Callable[[], object] = lambda: None,
     ) -> None:
+        self.renew = renew
         self.name, self.unreachable, self.broken, self.refused = name, unreachable, broken, refused
         self.breaker = Breaker(threshold=1, reset=rest, clock=clock)
 
@@ -62,6 +65,7 @@ class Guard:
             except self.broken as error:
                 if _is_timeout(error):
                     raise
+                self.renew()
                 return operation()
         except self.unreachable as error:
             raise StoreError(f"{self.name} cannot be reached: {_first_line(error)}") from error

@@ -100,7 +100,14 @@ class RedisStore(Labels):
             broken=(exceptions.ConnectionError,),
             refused=(exceptions.RedisError, ValueError, IndexError, KeyError, TypeError),
             rest=rest,
+            renew=self._renew,
         )
+
+    def _renew(self) -> None:
+        """Let go of idle connections: what reset one has most often reset them all."""
+        pool = getattr(self._client.opened, "connection_pool", None)
+        if pool is not None and hasattr(pool, "disconnect"):
+            pool.disconnect(inuse_connections=False)
 
     def load(self, key: str) -> Entry | None:
         found = self._guard(lambda: self._load(key))
@@ -117,6 +124,8 @@ class RedisStore(Labels):
             data, version, left = found
             if not isinstance(data, bytes):
                 raise TypeError("the answer is no bytes (is decode_responses set?)")
+            if not version.isdigit() or len(version) > 18:
+                return b"", 0, int(left)  # damaged: whoever reads records will say so
             return data, int(version), int(left)
         except self._wrong_type as error:
             if "WRONGTYPE" not in str(error):
