@@ -1393,6 +1393,25 @@ class TestAdvisories:
         get = cached()
         assert get("/", {"Cookie": "sessionid=a"}).body != get("/", {"Cookie": "sessionid=b"}).body
 
+    def test_a_cookie_that_is_only_refreshed_is_not_shared_cve_2026_35192(self, cached, site):
+        """A rolling session sends its cookie with pages that it changed nothing for."""
+        for number, more in enumerate(["public, max-age=60", "s-maxage=60", "must-revalidate, max-age=60"]):
+            site.fields = [("Cache-Control", more), ("Set-Cookie", "session=alice; Max-Age=60")]
+            get = cached()
+            get(f"/{number}", {"Cookie": "session=alice"})
+            site.fields = FRESH
+            assert "set-cookie" not in get(f"/{number}").headers
+
+    def test_a_session_that_was_only_looked_at_keeps_users_apart_cve_2026_27205(self, cached, site):
+        """Vary: Cookie may be all that an answer says of it, in any case and among others."""
+        for number, vary in enumerate(["Cookie", "cookie", "Accept, COOKIE"]):
+            site.fields = [("Cache-Control", "public, max-age=60"), ("Vary", vary)]
+            get = cached()
+            alice = get(f"/{number}", {"Cookie": "session=alice"})
+            assert get(f"/{number}", {"Cookie": "session=bob"}).body != alice.body
+            assert get(f"/{number}").body != alice.body
+            assert get(f"/{number}", {"Cookie": "session=alice"}).body == alice.body
+
     def test_a_semicolon_separates_nothing_in_a_query_cve_2020_28473(self, cached, site):
         site.fields = FRESH
         get = cached()

@@ -23,6 +23,7 @@ _EXPORTS = {
     "MemoryCacheStore": "stores.memory",
     "RedisCacheStore": "stores.redis",
     "SQLiteCacheStore": "stores.sqlite",
+    "SharedStore": "stores.base",
     "cache_control": "decorators",
     "etag_middleware": "conditional",
     "etags_match": "etags",
