@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parent.parent
+_spec = importlib.util.spec_from_file_location("docs_pictures", DOCS / "pictures.py")
+pictures = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(pictures)
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
@@ -31,29 +35,17 @@ def built(tmp_path_factory):
 
 @pytest.fixture(params=[1280, 400], ids=["wide", "telephone"])
 def browser(request):
-    selenium = pytest.importorskip("selenium")
-    from selenium import webdriver
-
+    pytest.importorskip("selenium")
     programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
     if None in programs:
         needed = "browser" in os.environ.get("TROPEA_REQUIRE", "").split(",")
         (pytest.fail if needed else pytest.skip)("there is no chromium with its driver here")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs[1]))
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": request.param, "height": 1200, "deviceScaleFactor": 1, "mobile": request.param < 600},
-    )
-    yield driver
-    driver.quit()
+    with pictures.chromium(*programs, request.param, 1200) as driver:
+        yield driver
 
 
 PAGES = ["index", "tutorial/index", "order", "rfc", "packages/sessions", "howto/flask",
-         "coming-from/poorwsgi", "decisions/index", "api/core"]  # fmt: skip
+         "coming-from/poorwsgi", "decisions/index", "api/core", "speed", "documentation"]  # fmt: skip
 
 
 def test_every_page_fits_and_asks_nobody_for_anything(built, browser):
@@ -77,6 +69,17 @@ def test_the_picture_can_be_read(built, browser):
     )
     assert len(sizes) == 8
     assert min(sizes) >= 10, "pixels, on a telephone too"
+
+
+def test_the_home_page_begins_with_what_it_is_the_picture_and_a_way_in(built, browser):
+    browser.get(f"file://{built}/index.html")
+    tops = browser.execute_script(
+        "return ['strong', '.hero-text a', '.onion svg', 'div.highlight-python']"
+        ".map(css => document.querySelector('article ' + css).getBoundingClientRect().top)"
+    )
+    assert tops == sorted(tops) or tops[2] < tops[1], tops  # beside the words where there is room
+    assert max(tops[:3]) < 1000, "all three on the first screen"
+    assert pictures.seen(browser)[8:12] == b"WEBP"
 
 
 def test_every_link_between_pages_leads_somewhere(built):
