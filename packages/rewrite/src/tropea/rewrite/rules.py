@@ -226,7 +226,7 @@ class RuleList:
         )
         self._whole = any(rule.whole for rule in self.rules)
         self._hosts = bool(self.index.hosts)
-        self._known = self.index.segments
+        self._known, self._always = self.index.segments, self.index.always
         #: Tells whether none of the segments of a path is one that rules are filed under.
         self._unknown = self._known.keys().isdisjoint
         #: Whether patterns see nothing but the path and only segments are looked up.
@@ -245,9 +245,8 @@ class RuleList:
             return self._run(path, query, environ, note)
         if len(path) > LONGEST_SUBJECT:
             return Verdict(path, query, 414)
-        entries = self.index.always
-        parts = path.split("/")
-        if not self._unknown(parts):
+        entries = self._always
+        if self._known and not self._unknown(parts := path.split("/")):
             hits = self._known.keys() & parts
             single = len(hits) == 1 and not entries
             entries = self._known[hits.pop()] if single else self.index.candidates(path)
