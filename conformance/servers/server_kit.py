@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -100,10 +101,18 @@ def configure_apache(folder, port):
 
 
 @contextmanager
-def serving(name, folder):
-    """Run the server in a process of its own; yield its port."""
-    for above in (folder, folder.parent, folder.parent.parent):
-        above.chmod(0o755)  # Apache's user has to reach it
+def serving(name):
+    """Run the server in a process and a folder of its own; yield its port."""
+    # Not pytest's folder: Apache's user has to reach it, and any other pytest that starts shuts
+    # the one above.
+    with tempfile.TemporaryDirectory(prefix="tropea-", ignore_cleanup_errors=True) as place:
+        Path(place).chmod(0o755)
+        with serving_in(Path(place), name) as port:
+            yield port
+
+
+@contextmanager
+def serving_in(folder, name):
     (folder / "var").mkdir()
     (folder / "var").chmod(0o777)
     port = free_port()

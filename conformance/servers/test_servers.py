@@ -25,18 +25,18 @@ STATUSES = {
 
 
 @pytest.fixture(scope="module", params=SERVERS)
-def server(request, tmp_path_factory):
+def server(request):
     reason = why_not(request.param)
     if reason:
         required = os.environ.get("TROPEA_REQUIRE", "").replace(",", " ").split()
         (pytest.fail if request.param in required else pytest.skip)(f"{request.param}: {reason}")
-    with serving(request.param, tmp_path_factory.mktemp("server")) as port:
+    with serving(request.param) as port:
         yield request.param, port
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory):
-    with serving("waitress", tmp_path_factory.mktemp("reference")) as port:
+def reference():
+    with serving("waitress") as port:
         return transcript(port)
 
 
