@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from html import escape
 from pathlib import Path
@@ -22,7 +23,7 @@ def as_tree(
     where = f"{place} " if place else ""
     name, told = short_name(node.name), told_of(node)
     below = prefix + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
-    options = ", ".join(f"{option}={value}" for option, value in node.options)
+    options = ", ".join(f"{option}={shown(value)}" for option, value in node.options)
     room = width(stream)
     plain = len(prefix + branch + where + name + told)
     if options and room and plain + 2 + len(options) > room:
@@ -42,6 +43,18 @@ def as_tree(
         mark = "└─ " if number == last else "├─ "
         lines += as_tree(inner, inner_place, below, mark, stream)
     return lines
+
+
+_ADDRESS = re.compile(r"<(?:\w+\.)*(\w+) object at 0x[0-9a-fA-F]+>")
+
+
+def shown(value: str) -> str:
+    """Leave out of an object's text where it lies in memory, which is another at every start.
+
+    >>> shown("<tropea.sessions.stores.memory.MemoryStore object at 0x7f92>")
+    '<MemoryStore>'
+    """
+    return _ADDRESS.sub(r"<\1>", value)
 
 
 def told_of(node: Node) -> str:
@@ -64,7 +77,7 @@ def as_data(node: Node) -> dict[str, Any]:
         "name": node.name,
         "distribution": node.distribution,
         "version": node.version,
-        "options": dict(node.options),
+        "options": {option: shown(value) for option, value in node.options},
         "inner": [{"place": place, **as_data(inner)} for place, inner in node.inner],
     }
 
@@ -130,7 +143,7 @@ def _ring(
     ink = "#ffffff" if depth < 0.4 else "#3a0d22"
     label = label_of(node)
     size = max(min(_FONT, room * 0.92 / (len(label) * _LETTER)), _SMALLEST)
-    tip = "\n".join([node.name + told_of(node), *(f"{k} = {v}" for k, v in node.options)])
+    tip = "\n".join([node.name + told_of(node), *(f"{k} = {shown(v)}" for k, v in node.options)])
     return (
         f'<g><title>{escape(tip)}</title><circle cx="{middle:g}" cy="{top + radius:g}" '
         f'r="{radius:g}" fill="#{bytes(colour).hex()}" stroke="#ffffff" stroke-width="1.5"/>'

@@ -22,9 +22,9 @@ from tropea.cli.terminal import tell
 
 #: The file that a child writes the folders of its modules to; unset in a parent.
 CHILD = "TROPEA_SERVE_CHILD"
+#: Code, configuration and templates; no kind of file that a running site writes itself.
 WATCHED = {
-    ".py", ".ini", ".cfg", ".conf", ".toml", ".html", ".mako", ".mak", ".jinja2", ".pt", ".txt",
-    ".json", ".yaml", ".yml",
+    ".py", ".ini", ".cfg", ".conf", ".toml", ".html", ".mako", ".mak", ".jinja2", ".pt",
 }  # fmt: skip
 _SKIPPED = {"__pycache__", "node_modules", "site-packages"}
 _MANY = 20_000
