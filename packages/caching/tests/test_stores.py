@@ -90,6 +90,28 @@ def memcached_port():
     )
 
 
+@pytest.fixture(scope="session")
+def cluster_port(tmp_path_factory):
+    """A cluster of one, which has all slots: what it refuses, every cluster does."""
+    program = shutil.which("redis-server")
+    if not program:
+        missing("redis")
+    port, folder = free_port(), tmp_path_factory.mktemp("cluster")
+    options = ["--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--dir", str(folder)]
+    for port in serve(
+        "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", *options, port=port
+    ):
+        import redis
+
+        with redis.Redis(port=port) as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+            for _ in range(200):
+                if b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO", NEVER_DECODE=True):
+                    break
+                time.sleep(0.05)
+        yield port
+
+
 class TestMemory(CacheStoreContract):
     def make_store(self, clock):
         return MemoryCacheStore()
@@ -122,7 +144,25 @@ class TestRedis(SharedStoreContract):
         self.store._client().flushall()
 
     def pass_time(self, seconds):
-        time.sleep(seconds)  # the server has a clock of its own
+        time.sleep(seconds / 2)  # the server has a clock of its own, and counts in milliseconds
+
+    def make_store(self, clock):
+        return MemoryCacheStore()
+
+
+class TestRedisCluster(SharedStoreContract):
+    @pytest.fixture(autouse=True)
+    def server(self, cluster_port):
+        import redis
+
+        self.client = redis.RedisCluster(host="127.0.0.1", port=cluster_port)
+        self.client.flushall()
+        self.store = RedisCacheStore(self.client, clock=lambda: self.now)
+        yield
+        self.client.close()
+
+    def pass_time(self, seconds):
+        time.sleep(seconds / 2)  # the server has a clock of its own, and counts in milliseconds
 
     def make_store(self, clock):
         return MemoryCacheStore()

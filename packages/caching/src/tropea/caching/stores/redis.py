@@ -162,23 +162,31 @@ class RedisCacheStore(KeptStore):
 
     def put(self, key: Key, entry: Entry, body: bytes) -> None:
         names, ttl, now = self._names(key, entry), self._milliseconds(entry), self._clock()
+        member = f"{key.digest()} {entry.id} {entry.body}"
 
         def put(client: Any) -> None:
             last = entry.body if len(body) <= SMALL else ""
             client.eval(_PUT, 2, *names, entry.id, dumps(entry), body, ttl, last)
-            pipe = client.pipeline(transaction=False)
-            for tag in entry.tags:
-                name = f"{self.prefix}tag:{tag}"
-                member = f"{key.digest()} {entry.id} {entry.body}"
-                pipe.zremrangebyscore(name, "-inf", now)
-                pipe.zadd(name, {member: entry.until})
-                pipe.pexpire(name, ttl, gt=True)
-                pipe.pexpire(name, ttl, nx=True)
-            member = f"{entry.uri}\n{key.digest()}"
-            pipe.eval(_INDEX, 2, *self._index(), member, entry.until, now)
-            pipe.execute()
+            if entry.tags:
+                self._tag(client, entry, member)
+            uri = f"{entry.uri}\n{key.digest()}"
+            client.eval(
+                _INDEX, 2, *self._index(), uri, entry.until, now
+            )  # no pipeline of a cluster has eval
 
         self._guarded(put)
+
+    def _tag(self, client: Any, entry: Entry, member: str) -> None:
+        """Put *member* into the sets of its tags, which live as long as the longest of theirs."""
+        ttl, now = self._milliseconds(entry), self._clock()
+        pipe = client.pipeline(transaction=False)
+        for tag in entry.tags:
+            name = f"{self.prefix}tag:{tag}"
+            pipe.zremrangebyscore(name, "-inf", now)
+            pipe.zadd(name, {member: entry.until})
+            pipe.pexpire(name, ttl, gt=True)
+            pipe.pexpire(name, ttl, nx=True)
+        pipe.execute()
 
     def update(self, key: Key, entry: Entry) -> None:
         names, ttl = self._names(key, entry), self._milliseconds(entry)
