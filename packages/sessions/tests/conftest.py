@@ -348,3 +348,18 @@ def any_store(request, quick_folder):
         store = sessions.SQLStore(value("postgresql_url"), timeout=30)
     yield store
     store.close()
+
+
+@pytest.fixture(params=["file", "sqlite", "redis", "memcached", "postgresql"])
+def address(request, quick_folder):
+    """Where each store that several processes can share is; patient, for the machine is busy."""
+    value = request.getfixturevalue
+    if request.param == "file":
+        return f"file://{quick_folder}?timeout=30"
+    if request.param == "sqlite":
+        return f"sqlite:///{quick_folder}/s.db?timeout=30"
+    if request.param == "redis":
+        return f"{value('redis_url')}?timeout=30"
+    if request.param == "memcached":
+        return f"memcached://{value('memcached_address')}?timeout=30"
+    return f"{value('postgresql_url')}?timeout=30"

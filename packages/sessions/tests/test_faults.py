@@ -487,33 +487,14 @@ def test_thirty_kills_in_mid_write_leave_nothing_unreadable_and_lose_nothing(emb
 
 
 @pytest.mark.slow
-def test_workers_share_nothing_in_ten_thousand_answers(redis_url):
-    assert run_script("fork_after_use.py", redis_url, 1000) == [0, 0]
-
-
-@pytest.mark.slow
 def test_five_hundred_kills_in_mid_write_leave_nothing_unreadable(embedded, quick_folder):
     assert run_script("kill_writer.py", embedded, 500) == [0, 0, 500]
     assert list(quick_folder.rglob(".new-*")) == []
 
 
-@pytest.fixture(params=["file", "sqlite", "redis", "memcached", "postgresql"])
-def address(request, quick_folder):
-    """Where each store that several processes can share is; patient, for the machine is busy."""
-    value = request.getfixturevalue
-    if request.param == "file":
-        return f"file://{quick_folder}?timeout=30"
-    if request.param == "sqlite":
-        return f"sqlite:///{quick_folder}/s.db?timeout=30"
-    if request.param == "redis":
-        return f"{value('redis_url')}?timeout=30"
-    if request.param == "memcached":
-        return f"memcached://{value('memcached_address')}?timeout=30"
-    return f"{value('postgresql_url')}?timeout=30"
-
-
 def test_workers_forked_after_the_store_was_used_share_nothing(address):
-    assert run_script("fork_after_use.py", address, 60) == [0, 0]
+    rounds = 20 if address.startswith("postgresql") else 60
+    assert run_script("fork_after_use.py", address, rounds) == [0, 0]
 
 
 # -- files -------------------------------------------------------------------------------------
@@ -797,7 +778,8 @@ def test_rotating_keys_with_three_kept_logs_nobody_out(make_app, tools):
 
 
 def test_ten_processes_at_one_session_lose_nothing(address):
-    assert run_script("process_race.py", address, 10) == [100, 100]
+    turns = 3 if address.startswith("postgresql") else 10  # the whole number is in experiments
+    assert run_script("process_race.py", address, turns) == [10 * turns, 10 * turns]
 
 
 # -- Sentinel --------------------------------------------------------------------------------------

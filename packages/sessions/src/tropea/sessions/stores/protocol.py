@@ -7,8 +7,10 @@ encoding and no WSGI: a new backend is seven short methods.  Prove it with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import inf
 from os import urandom
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Entry(NamedTuple):
@@ -56,6 +58,19 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files; the store opens them again when it is used."""
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """Make an entry of a table's row; what is of another type than it should be is damaged.
+
+    >>> entry_of((b"data", 7, 1790000000.0)).version
+    7
+    """
+    data, version, deadline = row
+    if isinstance(data, (bytes, memoryview)) and isinstance(version, int):
+        if isinstance(deadline, (int, float)):
+            return Entry(bytes(data), version, float(deadline))
+    return Entry(b"", 0, inf)  # whoever reads records will say so
 
 
 def first_version() -> int:

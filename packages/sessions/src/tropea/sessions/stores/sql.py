@@ -16,7 +16,7 @@ from tropea.core.stores import PerProcess, StoreBusy, StoreError
 from tropea.sessions.stores.deadlines import Deadlines
 from tropea.sessions.stores.guarding import TIMEOUT, Guard
 from tropea.sessions.stores.labels import Labels
-from tropea.sessions.stores.protocol import Entry, first_version
+from tropea.sessions.stores.protocol import Entry, entry_of, first_version
 
 _SQLITE_TIMEOUT = 5.0  # seconds; a file that others write to is not a server that is down
 _TRIES = 3  # of a transaction that the database broke off to let another one through
@@ -65,7 +65,7 @@ class SQLStore(Labels):
         row = self._run(lambda c: c.execute(self._schema.load, {"k": key}).first())
         if row is None:
             return None
-        entry = Entry(bytes(row[0]), int(row[1]), float(row[2]))
+        entry = entry_of(row)
         now = self._clock()
         if entry.deadline <= now:
             self._change(self._schema.forget, {"k": key, "now": now})

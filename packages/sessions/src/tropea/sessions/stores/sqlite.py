@@ -17,7 +17,7 @@ from weakref import finalize
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError
 from tropea.sessions.stores.labels import Labels
-from tropea.sessions.stores.protocol import Entry, first_version
+from tropea.sessions.stores.protocol import Entry, entry_of, first_version
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -77,8 +77,7 @@ class SQLiteStore(Labels):
             row = connection.execute(_LOAD, (key,)).fetchone()
             if row is None:
                 return None
-            entry = Entry(bytes(row[0]) if type(row[0]) is not str else row[0].encode(), *row[1:])
-            now = self._clock()
+            entry, now = entry_of(row), self._clock()
             if entry.deadline <= now:
                 connection.execute(_FORGET, (key, now))
                 return None
