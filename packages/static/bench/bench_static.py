@@ -1,6 +1,6 @@
 """Static files against whitenoise, in process: CPU time, interleaved rounds, medians.
 
-Run: python bench_static.py [--files 10000] [--rounds 9] [--no-scan]
+Run: python bench_static.py [--files 10000 100000] [--rounds 9] [--no-scan] [--only-scan]
 
 Every answer is checked before anything is measured.  All features of ours are on: negotiation of
 packed variants, the order of preconditions, If-Range, nosniff, immutable names.  Each server's
@@ -182,23 +182,27 @@ def scan(root, count, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--files", type=int, nargs="+", default=[10_000])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--no-scan", action="store_true")
+    parser.add_argument("--only-scan", action="store_true")
     options = parser.parse_args()
+    if not options.only_scan:
+        measure_all(options.rounds)
+    for count in () if options.no_scan else options.files:
+        with tempfile.TemporaryDirectory() as folder:
+            scan(Path(folder), count, 3)
+
+
+def measure_all(rounds):
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         fill(root)
         time.sleep(2.1)  # a date of the last two seconds is no strong validator
         gc.disable()
-        measure(root, "small files in memory (the default)", {}, options.rounds)
-        measure(
-            root, "every file opened (memory=0), as whitenoise does", {"memory": 0}, options.rounds
-        )
+        measure(root, "small files in memory (the default)", {}, rounds)
+        measure(root, "every file opened (memory=0), as whitenoise does", {"memory": 0}, rounds)
         gc.enable()
-    if not options.no_scan:
-        with tempfile.TemporaryDirectory() as folder:
-            scan(Path(folder), options.files, 3)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ class Variant:
     """
 
     __slots__ = (
-        "_read", "content", "current", "data", "etag", "headers", "last_modified", "not_modified",
+        "content", "current", "data", "etag", "headers", "last_modified", "not_modified",
         "size", "strong_date",
     )  # fmt: skip
 
@@ -117,8 +117,6 @@ class Variant:
         found = content.found
         self.content = content
         self.data = content.data
-        #: Opens, reads and compares in one go, where the source can.
-        self._read: Read | None = getattr(content.source, "read", None)
         self.size = found.size
         modified, self.strong_date = _modified(found)
         self.current = Representation(entity_tag(content, coding), modified)
@@ -143,10 +141,11 @@ class Variant:
     def read(self, start: int, stop: int) -> bytes:
         """Read a range at once; raise Stale where the file is no longer the one."""
         source, found = self.content.source, self.content.found
-        if self._read is None:
+        at_once: Read | None = getattr(source, "read", None)
+        if at_once is None:
             return read_piece(open_checked(source, found), start, stop)
         try:
-            return self._read(found, start, stop)
+            return at_once(found, start, stop)
         except Gone:
             raise Stale from None
 
