@@ -3,6 +3,7 @@
     .venv/bin/python benchmarks/full.py --quick     about five minutes: fewer rounds, no largest sizes
     .venv/bin/python benchmarks/full.py --write     about ten: results.json, RESULTS.md and plots/
     .venv/bin/python benchmarks/full.py --only onion,sessions --rounds 5
+    .venv/bin/python benchmarks/full.py --page      RESULTS.md and plots/ anew, from results.json
 
 Answers are checked before anything is timed; a peer that is not installed is left out and named.
 CPU time, medians of interleaved rounds; the cost of the loop and the call is taken off.  Then follow
@@ -128,6 +129,10 @@ def write(document):
     """Write the figures, the page and the plots."""
     text = json.dumps(document, indent=1, ensure_ascii=False)
     (HERE / "results.json").write_text(text + "\n")
+    write_page(document)
+
+
+def write_page(document):
     (HERE / "RESULTS.md").write_text(report.page(document))
     folder = HERE / "plots"
     folder.mkdir(exist_ok=True)
@@ -138,27 +143,30 @@ def write(document):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and no largest sizes")
-    parser.add_argument("--rounds", type=int, help="15; 5 when quick")
+    parser.add_argument("--rounds", type=int, help="15; 7 when quick")
     parser.add_argument("--only", default="", help=f"some of {','.join(MODULES)},imports,wire")
     parser.add_argument("--write", action="store_true", help="results.json, RESULTS.md and plots/")
+    parser.add_argument("--page", action="store_true", help="only RESULTS.md and plots/, from results.json")
     options = parser.parse_args()
     if options.write and (options.only or options.quick):
         parser.error("--write is for whole runs")
-    options.rounds = options.rounds or (5 if options.quick else 15)
+    options.rounds = options.rounds or (7 if options.quick else 15)
     return options
 
 
 def main():
     warnings.simplefilter("ignore")
     options, began = arguments(), time.monotonic()
+    if options.page:
+        write_page(json.loads((HERE / "results.json").read_text()))
+        return
     wanted = options.only.split(",") if options.only else [*MODULES, "imports", "wire"]
     # Imports first: they start small processes, and this one is still small itself.
     costs = imports.run(2 if options.quick else 5) if "imports" in wanted else {}
     rows = run(
         [name for name in MODULES if name in wanted], options.rounds, QUICK_SIZE if options.quick else None
     )
-    seconds, rounds = (1, 1) if options.quick else (1, 3)
-    wired = wire.run(seconds, rounds) if "wire" in wanted else {"given": "", "missing": [], "rows": []}
+    wired = wire.run(1, 1 if options.quick else 3) if "wire" in wanted else {"given": "", "missing": [], "rows": []}
     document = {
         "date": datetime.now(UTC).date().isoformat(), "machine": machine(), "peers": versions(),
         "command": "make bench-full" if options.write else " ".join(["full.py", *sys.argv[1:]]),

@@ -74,8 +74,8 @@ def ratios(document):
         (f"{row['concern']}: {row['case']}", line)
         for row in document["rows"] for line in row["ratios"] if line["peer"] and line["limit"] is not None
     ]  # fmt: skip
-    left, right, step = 390, 930, 17
-    drawing = Drawing(960, 90 + step * len(lines), "Tropea's ratio to each peer that has a target")
+    left, right, step = 500, 1010, 17
+    drawing = Drawing(1040, 90 + step * len(lines), "Tropea's ratio to each peer that has a target")
     lowest = min((line["quartiles"][0] for _, line in lines), default=0.1)
     place, ticks = log_scale(min(lowest, 0.1), 2, left, right)
     bottom = 50 + step * len(lines)
@@ -89,7 +89,7 @@ def ratios(document):
         y = 54 + step * place_of_row
         met = line["value"] <= line["limit"]
         colour = OURS if met else MISSED
-        drawing.words(left - 10, y + 4, f"{name} / {line['peer']}"[:62], "end")
+        drawing.words(left - 10, y + 4, f"{name} / {line['peer']}"[:80], "end")
         low, high = line["quartiles"]
         drawing.line(place(low), y, place(high), y, colour, 3)
         drawing.line(place(line["limit"]), y - 6, place(line["limit"]), y + 6, "#222", 2)
@@ -115,7 +115,12 @@ def growth(title, found):
 def panel(drawing, name, points, colours, box):
     x0, y0, x1, y1 = box
     values = [value for _, us in points for value in us.values()]
-    across, sizes = log_scale(points[0][0], points[-1][0], x0, x1)
+    sizes = [size for size, _ in points]
+    widest = math.log(sizes[-1] / sizes[0]) or 1.0
+
+    def across(size):
+        return x0 + math.log(size / sizes[0]) / widest * (x1 - x0)
+
     up, ticks = log_scale(min(values), max(values), y1, y0)
     drawing.words(x0, y0 - 10, f"{name} (µs)", bold=True)
     for tick in ticks:

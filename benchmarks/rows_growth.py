@@ -1,5 +1,6 @@
 """What grows with an application: sessions, files and layers (routes, rules and entries have rows)."""
 
+import atexit
 import itertools
 import tempfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from rows_objects import FIELD, page
 from timing import WSGI_FLOOR, Row, ask, make_environ, wsgi
 
 FOLDER = tempfile.TemporaryDirectory(prefix="tropea-growth-")
+atexit.register(FOLDER.cleanup)
 NUMBERS = itertools.count()
 
 

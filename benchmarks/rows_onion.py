@@ -4,6 +4,7 @@ Rewriting with 100 rules, static files, conditional requests, a session, 100 rou
 Second row: the session is read and the client holds the current tag (304).
 """
 
+import atexit
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from timing import WSGI_FLOOR, Row, Target, wsgi
 RULES, ROUTES = 100, 100
 PAGE = b"hello 42"
 FOLDER = tempfile.TemporaryDirectory(prefix="tropea-bench-")
+atexit.register(FOLDER.cleanup)
 ROOT = Path(FOLDER.name)
 (ROOT / "site.css").write_text("body { margin: 0 }")
 

@@ -1,5 +1,6 @@
 """Static files in process: memory or files opened, validators, ranges, and what is no file."""
 
+import atexit
 import os
 import tempfile
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from timing import WSGI_FLOOR, Contender, Row, Target, ask, driven, make_environ
 
 FOLDER = tempfile.TemporaryDirectory(prefix="tropea-bench-")
+atexit.register(FOLDER.cleanup)
 ROOT = Path(FOLDER.name)
 SMALL, LARGE = (b"a { color: red } \n" * 60)[:1024], os.urandom(100 * 1024)
 
