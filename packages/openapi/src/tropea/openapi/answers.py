@@ -13,6 +13,7 @@ from tropea.openapi.casting import cast
 from tropea.openapi.errors import Problem
 from tropea.openapi.media import Content, read
 from tropea.openapi.schemas import Schema, contents
+from tropea.openapi.sequences import Items
 from tropea.openapi.sources import is_streamed
 from tropea.openapi.specification import Specification
 from tropea.openapi.styles import read_simple
@@ -47,6 +48,13 @@ class ResponseRules:
             problems += rule.check_body(get(fields, "Content-Type") or "", body)
         return problems
 
+    def items(self, status: str, fields: Fields) -> Items | None:
+        """Return what checks a streaming answer on its way, where it is a sequence of items."""
+        rule = self.find(status)
+        if rule is None or is_bodiless(status) or get(fields, "Content-Encoding") is not None:
+            return None
+        return rule.items(get(fields, "Content-Type") or "")
+
 
 class _Rule:
     """One response of the description."""
@@ -76,6 +84,11 @@ class _Rule:
                 problems += _check_field(name, text, schema, explode=explode)
         return problems
 
+    def items(self, content_type: str) -> Items | None:
+        """Return what checks a body item by item, where it is a sequence."""
+        found = self.content.items(content_type) if self.content else None
+        return None if found is None else Items(*found, 500)
+
     def check_body(self, content_type: str, body: bytes | None) -> list[Problem]:
         if not self.content:
             return []
@@ -84,6 +97,9 @@ class _Rule:
             shown = content_type or "no media type"
             return [Problem(500, "header", "Content-Type", f"{shown} is not in the description")]
         schema = found[1]
+        items = self.items(content_type)
+        if items is not None:
+            return [] if body is None else items.feed(body) + items.finish()
         if body is None or schema is None or is_streamed(content_type):
             return []
         try:

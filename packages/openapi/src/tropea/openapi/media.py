@@ -14,6 +14,7 @@ from tropea.core.mediatypes import parameter, parse_media_type, text_codec
 from tropea.openapi.casting import Shape, cast
 from tropea.openapi.errors import Problem
 from tropea.openapi.schemas import Schema, contents
+from tropea.openapi.sequences import Items, is_sequence
 from tropea.openapi.sources import is_json, is_streamed
 from tropea.openapi.specification import Specification
 from tropea.openapi.styles import MOST, decode, raw_fields
@@ -27,11 +28,15 @@ class Content:
 
     def __init__(self, spec: Specification, path: Any, *, reading: bool = False) -> None:
         self._schemas: dict[str, Schema | None] = {}
-        for kind, media in contents(path).items():
-            schema = None
+        self._items: dict[str, Schema] = {}
+        for kind in contents(path):
+            media = contents(path / kind)  # 3.2: it may be a reference
+            name, schema = parse_media_type(kind)[0], None
             if "schema" in media and not is_streamed(kind):
                 schema = Schema(spec, path / kind / "schema", reading=reading)
-            self._schemas[parse_media_type(kind)[0]] = schema
+            if "itemSchema" in media and is_sequence(name):
+                self._items[name] = Schema(spec, path / kind / "itemSchema", reading=reading)
+            self._schemas[name] = schema
         self._ranges = [kind for kind in self._schemas if "*" in kind]
 
     def find(self, content_type: str) -> tuple[str, Schema | None] | None:
@@ -43,6 +48,12 @@ class Content:
             if kind and wide in self._ranges:
                 return kind, self._schemas[wide]
         return None
+
+    def items(self, content_type: str) -> tuple[str, Schema] | None:
+        """Return the media type and the schema of each item, where bodies are sequences."""
+        kind = parse_media_type(content_type)[0]
+        schema = self._items.get(kind)
+        return None if schema is None else (kind, schema)
 
 
 def read(body: bytes, content_type: str, schema: Schema | None) -> Any:
@@ -163,6 +174,9 @@ class BodyRule:
         self, body: bytes, content_type: str, schema: Schema | None
     ) -> tuple[Any, list[Problem]]:
         """Return the value of a body and what is wrong with it."""
+        found = self.content.items(content_type)
+        if found is not None:
+            return _read_items(body, *found)
         try:
             value = read(body, content_type, schema)
         except (ValueError, RecursionError) as error:
@@ -180,6 +194,12 @@ class BodyRule:
         if is_form and isinstance(converted, dict):
             return _restored(converted, value), []
         return converted, []
+
+
+def _read_items(body: bytes, kind: str, schema: Schema) -> tuple[Any, list[Problem]]:
+    items = Items(kind, schema, 422, len(body))
+    problems = items.feed(body, keep=True) + items.finish(keep=True)
+    return (None, problems) if problems else (items.values, [])
 
 
 def _has_file(value: Any) -> bool:

@@ -174,7 +174,27 @@ class OpenAPIMiddleware(Layer):
                 raise error
             log.warning("an answer does not keep the description: %s", error)
         answer.hand_on(start_response, answer.status, answer.headers)
-        return answer.body
+        return answer.body if problems else self._on_its_way(operation, environ, answer)
+
+    def _on_its_way(
+        self, operation: Any, environ: WSGIEnvironment, answer: Captured
+    ) -> Iterable[bytes]:
+        """Check the items of a stream that is made of items, each when it passes."""
+        body = answer.body
+        if operation.responses is None or isinstance(body, (list, tuple)):
+            return body
+        items = operation.responses.items(answer.status, answer.headers)
+        if items is None or environ.get("REQUEST_METHOD") == "HEAD":
+            return body
+        from tropea.openapi.sequences import WatchedItems
+
+        def told(problems: list[Problem]) -> None:
+            error = InvalidResponse(f"{operation.id}: {answer.status[:3]}", problems)
+            if self.options.responses == "raise":
+                raise error
+            log.warning("an answer does not keep the description: %s", error)
+
+        return WatchedItems(body, items, told)
 
     @staticmethod
     def _problems(operation: Any, environ: WSGIEnvironment, answer: Captured) -> list[Problem]:

@@ -156,7 +156,8 @@ class _Page:
         yield "<h3>Answers</h3><dl>"
         for status, answer in facts.get("responses", {}).items():
             found = self.followed(answer)
-            yield f"<dt>{_text(status)}</dt><dd>{_text(found.get('description', ''))}"
+            said = found.get("description", found.get("summary", ""))
+            yield f"<dt>{_text(status)}</dt><dd>{_text(said)}"
             yield from self.content(found.get("content", {}))
             yield "</dd>"
         yield "</dl></section>"
@@ -176,8 +177,9 @@ class _Page:
         yield "</tbody></table>"
 
     def content(self, content: Mapping[str, Any]) -> Iterator[str]:
-        for kind, media in content.items():
-            schema = media.get("schema")
+        for kind, given in content.items():
+            media = self.followed(given)
+            schema = media.get("schema", media.get("itemSchema"))
             yield f"<details><summary><code>{_text(kind)}</code>"
             if schema is None:
                 yield "</summary></details>"

@@ -17,12 +17,15 @@ from tropea.openapi.specification import Specification
 from tropea.openapi.styles import (
     decode,
     read_cookie,
+    read_cookies,
     read_label,
     read_matrix,
     read_query,
     read_simple,
 )
 
+#: Styles whose arrays and objects are taken apart unless the description says no.
+_EXPLODED = {"form", "deepObject", "cookie"}
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 #: Header parameters that a description cannot have: HTTP's own rules stand for them.
 IGNORED = frozenset(("accept", "content-type", "authorization"))
@@ -38,7 +41,7 @@ class Parameter:
         self.place: str = found["in"]
         self.required = bool(found.get("required", False)) or self.place == "path"
         self.style: str = found.get("style", _STYLES.get(self.place, "form"))
-        self.explode = bool(found.get("explode", self.style in {"form", "deepObject"}))
+        self.explode = bool(found.get("explode", self.style in _EXPLODED))
         self.media = ""
         self.schema: Schema | None = None
         if "schema" not in found and "content" in found:
@@ -95,6 +98,9 @@ class Parameter:
                 sources.query, self.name, form, self.style, explode=self.explode, properties=names
             )
         if self.place == "cookie":
+            if self.style == "cookie" and self.explode and form != "scalar":
+                names = tuple(self.schema.shape.properties) if self.schema is not None else ()
+                return read_cookies(sources.environ.get("HTTP_COOKIE"), self.name, form, names)
             return read_cookie(sources.cookies, self.name, form, explode=self.explode)
         is_field = self.place == "header"
         text = sources.header(self.name) if is_field else sources.path.get(self.name)

@@ -1,7 +1,8 @@
 """Read a description: a dictionary, a file or a resource of a package, in JSON or YAML.
 
 openapi-core 0.23 checks a 3.2 description and its schemas, and nothing else that 3.2 adds; the
-method QUERY, ``additionalOperations`` and ``in: querystring`` are read here.
+method QUERY, ``additionalOperations``, ``in: querystring``, ``itemSchema``, ``style: cookie``,
+``$self``, media types by reference and security schemes by address are read here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import urldefrag, urljoin
 
 from tropea.openapi.errors import SpecificationError
 
@@ -38,6 +40,8 @@ class Specification:
     def __init__(self, source: Any, *, check: bool = True) -> None:
         self.document, base = load(source)
         self.version = _version_of(self.document)
+        if "$self" in self.document:
+            _come_home(self.document, urldefrag(str(self.document["$self"]))[0])
         from jsonschema_path import SchemaPath
 
         self.root = SchemaPath.from_dict(self.document, base_uri=base, separator=_SEPARATOR)
@@ -47,6 +51,24 @@ class Specification:
     @property
     def title(self) -> str:
         return str(self.document.get("info", {}).get("title", "API"))
+
+
+def _come_home(part: Any, own: str) -> None:
+    """Make references to the description's own address (3.2: ``$self``) ones into itself.
+
+    Nothing is ever fetched from that address.
+    """
+    if isinstance(part, list):
+        for item in part:
+            _come_home(item, own)
+    if isinstance(part, dict):
+        reference = part.get("$ref")
+        if isinstance(reference, str) and not reference.startswith("#"):
+            address, fragment = urldefrag(urljoin(own, reference))
+            if address == own:
+                part["$ref"] = f"#{fragment}"
+        for item in part.values():
+            _come_home(item, own)
 
 
 def operations_of(item: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:

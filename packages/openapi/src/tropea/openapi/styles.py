@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote_to_bytes
 
+from tropea.core.cookies import cookie_pairs
+
 Value = str | list[str] | dict[str, str]
 Raw = Sequence[tuple[str, str]]
 
@@ -187,3 +189,19 @@ def read_cookie(values: Mapping[str, str], name: str, kind: str, *, explode: boo
         return text
     items = _split(text, "&" if explode and kind == "object" else ",")
     return _named(items) if kind == "object" and explode else _assemble(items, kind)
+
+
+def read_cookies(
+    field: str | None, name: str, kind: str, properties: tuple[str, ...] = ()
+) -> Value | None:
+    """Read style ``cookie``, exploded: a cookie for each item or property, as it stands.
+
+    >>> read_cookies("color=blue; color=black; R=100", "color", "array")
+    ['blue', 'black']
+    >>> read_cookies("R=100; G=200; sid=x", "color", "object", ("R", "G"))
+    {'G': '200', 'R': '100'}
+    """
+    pairs = list(cookie_pairs(field))
+    if kind == "array":
+        return [value for key, value in pairs if key == name] or None
+    return {key: value for key, value in reversed(pairs) if key in properties} or None
