@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 from html import escape
@@ -23,7 +24,7 @@ def as_tree(
     where = f"{place} " if place else ""
     name, told = short_name(node.name), told_of(node)
     below = prefix + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
-    options = ", ".join(f"{option}={shown(value)}" for option, value in node.options)
+    options = ", ".join(f"{option}={_nearby(shown(value))}" for option, value in node.options)
     room = width(stream)
     plain = len(prefix + branch + where + name + told)
     if options and room and plain + 2 + len(options) > room:
@@ -55,6 +56,12 @@ def shown(value: str) -> str:
     '<MemoryStore>'
     """
     return _ADDRESS.sub(r"<\1>", value)
+
+
+def _nearby(value: str) -> str:
+    """Spell paths below the current folder from there."""
+    here = str(Path.cwd())
+    return value.replace(f"{here}{os.sep}", f".{os.sep}") if len(here) > 3 else value
 
 
 def told_of(node: Node) -> str:
