@@ -18,7 +18,8 @@ COMPLETE := $(EDITABLE) \
 	-e 'packages/sessions[fast,sealed,redis,memcached,sql,postgresql]' -e 'packages/static[brotli,zstandard]'
 REQUIREMENTS := $(wildcard tools/requirements.txt tests/requirements.txt packages/*/tests/requirements.txt \
 	conformance/requirements.txt docs/requirements.txt)
-# The tests of the family as a whole; each package's own run alone, in the matrix.
+# The tests of the family as a whole; each package's own run alone, in the matrix.  A process a
+# folder: Django, for one, can be configured once in a process.
 WHOLE := tests examples/tests conformance docs/tests
 UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
@@ -76,7 +77,7 @@ slow: .venv/.dev
 
 examples: .venv/.dev
 	$(BIN)/python -m pytest --doctest-modules --no-header $(SOURCES)
-	$(BIN)/python -m pytest -m "not slow" --no-header $(WHOLE)
+	@for tests in $(WHOLE); do echo "== $$tests"; $(BIN)/python -m pytest -m "not slow" --no-header $$tests || exit 1; done
 
 bench: .venv/.dev ## the measurements of every package, beside its peers
 	@for file in packages/*/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
