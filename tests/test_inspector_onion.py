@@ -156,6 +156,82 @@ class TestWhatIsTold:
         assert found == [(f"tropea-{part}", True) for part in parts]
 
 
+def test_the_application_is_told_whole(monkeypatch):
+    """Routes, handlers, hooks, filters, configuration, variables: all that a debug page has."""
+    from tropea.dispatch import dispatcher_app
+
+    app = dispatcher_app(debug=True)
+    app.set_filter(":onion", "red|white", str.upper)
+    monkeypatch.setenv("app_language", "it")
+
+    @app.match("/peel/<kind:onion>", "GET")
+    def peel(request, kind):
+        return kind
+
+    @app.http_state(404)
+    def nothing(request, **_):
+        return "nothing"
+
+    @app.error_handler(KeyError)
+    def missing(request, error):
+        return "missing"
+
+    @app.default("GET")
+    def anything(request):
+        return "anything"
+
+    @app.before_response()
+    def before(request):
+        pass
+
+    @app.after_response()
+    def after(request, response):
+        return response
+
+    layer = inspect(app, key=KEY, announce=False)
+    here = {"HTTP_HOST": "localhost", "HTTP_COOKIE": layer.gate.set_cookie.partition(";")[0]}
+    told = {title: dict(pairs) for title, pairs in TestApp(layer).get("/__onion__/data/app", **here).json.items()}
+    assert "peel" in told["Routes"]["GET /peel/<kind:onion>"]
+    assert "nothing" in told["State handlers"]["404"]
+    assert "missing" in told["Error handlers"]["builtins.KeyError"]
+    assert any("anything" in handler for handler in told["Default handlers"].values())
+    assert any("before" in name for name in told["Before each response"].values())
+    assert any("after" in name for name in told["After each response"].values())
+    assert told["Filters"]["onion"] == "red|white str.upper"
+    assert "IntConverter" in told["Filters"]["int"]
+    assert told["Configuration"]["debug"] == "True"
+    assert told["Variables app_"] == {"language": "'it'"}
+    assert told["Request"]["PATH_INFO"] == "'/__onion__/data/app'"
+    assert told["Environ"]["HTTP_COOKIE"] == "…"
+
+
+def test_layers_of_ours_of_flask_and_of_paste_are_seen_in_one_stack():
+    import flask
+    from paste.gzipper import middleware as gzipped
+
+    from tropea.caching import etag_middleware
+    from tropea.core import session
+    from tropea.sessions import SessionMiddleware
+
+    app = flask.Flask("kitchen")
+
+    @app.get("/recipes/<name>")
+    def recipe(name):
+        session(flask.request.environ)["last"] = name
+        return f"{name} " * 50
+
+    app.wsgi_app = pipeline(etag_middleware(), gzipped, SessionMiddleware.layer("memory:"), app.wsgi_app)
+    layer = inspect(app, key=KEY, announce=False, always=True)
+    visitor = TestApp(layer)
+    answer = visitor.get("/recipes/soup", HTTP_ACCEPT_ENCODING="gzip")
+    assert answer.get_header("Content-Encoding") == "gzip"
+    record = layer.shelf.get(1)
+    assert names_of(record) == ["Flask", "ConditionalMiddleware", "middleware", "SessionMiddleware", "Flask"]
+    assert [(row["key"], row["how"]) for row in record["session"]] == [("last", "added")]
+    packed = [c["name"] for c in record["visits"][2]["changes"]["headers"]]
+    assert "Content-Encoding" in packed
+
+
 @pytest.fixture
 def serve():
     """Run an application on waitress, on a free port of this machine."""

@@ -128,17 +128,26 @@ def _rules(url_map: Any) -> Pairs:
 
 
 def _filters(app: Any) -> Pairs:
+    """Read the filters of patterns, the built-in ones too."""
     filters = getattr(app, "filters", None)
     if not isinstance(filters, Mapping):
-        filters = getattr(app, "converters", None)
-    return (
-        [
-            (str(n), " ".join(map(_name, f if isinstance(f, tuple) else (f,))))
-            for n, f in filters.items()
-        ]
-        if isinstance(filters, Mapping)
-        else []
-    )
+        known = getattr(app, "_known", None)
+        filters = known() if callable(known) else getattr(app, "converters", None)
+    if not isinstance(filters, Mapping):
+        return []
+    return [(str(name), _filter(found)) for name, found in filters.items()]
+
+
+def _filter(found: Any) -> str:
+    """Tell what a filter matches and what reads it, of a pair, a class, or a function's own."""
+    if isinstance(found, tuple):
+        return " ".join(map(_name, found))
+    cells = getattr(found, "__closure__", None) or ()
+    held = next((c.cell_contents for c in cells if hasattr(c.cell_contents, "pattern")), None)
+    if held is None:
+        return _name(found)
+    read = getattr(held, "_from_string", None)
+    return " ".join(filter(None, (str(held.pattern), _name(read) if read else "")))
 
 
 def _handlers(found: Any) -> Pairs:
@@ -171,4 +180,5 @@ def _name(thing: Any) -> str:
     if isinstance(thing, (str, int)):
         return str(thing)
     named = thing if hasattr(thing, "__qualname__") else type(thing)
-    return f"{named.__module__}.{named.__qualname__}"
+    module = getattr(named, "__module__", None)  # a method of a built-in type has none
+    return f"{module}.{named.__qualname__}" if module else str(named.__qualname__)
