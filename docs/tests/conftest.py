@@ -42,10 +42,88 @@ def blocks_of(page):
     return found
 
 
+#: All of them but the README of cli, which its own tests run.
 PAGES = sorted(
-    (page for page in [*DOCS.rglob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
-     if "_build" not in page.parts),
+    (page for page in [*DOCS.rglob("*.md"), *ROOT.glob("packages/*/README.md"), ROOT / "CONTRIBUTING.md",
+                  ROOT / "SECURITY.md"]
+     if "_build" not in page.parts and page != ROOT / "packages" / "cli" / "README.md"),
 )  # fmt: skip
+
+
+#: What the README of a package takes for granted: the reader's application, files and modules.
+GRANTED = {
+    "README": """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+inner_app = app
+""",
+    "core": "from tropea.core.testing import LayerContract\n",
+    "dispatch": """
+from pathlib import Path
+from sys import modules
+from types import ModuleType
+from tropea.dispatch import urldispatcher
+
+modules["mysite"], modules["mysite.routes"] = ModuleType("mysite"), ModuleType("mysite.routes")
+modules["mysite.routes"].dispatcher = urldispatcher()
+modules["mysite.routes"].pages = lambda global_conf: app
+granted_ini = '''
+[app:www]
+paste.app_factory = mysite.routes:pages
+[app:admin]
+paste.app_factory = mysite.routes:pages
+[app:static]
+paste.app_factory = mysite.routes:pages
+[app:pages]
+paste.app_factory = mysite.routes:pages
+'''
+""",
+    "sessions": """
+from dataclasses import dataclass
+from tropea.core.testing import TestApp
+from tropea.sessions import MemoryStore, SessionMiddleware
+
+@dataclass
+class Cart:
+    breads: list[str]
+
+environ = {}
+store = MemoryStore()
+
+def in_the_middle(given, start_response):
+    environ.update(given)
+    raise LookupError  # nothing is committed
+
+try:
+    TestApp(SessionMiddleware(in_the_middle, store)).get("/")
+except LookupError:
+    pass
+""",
+    "static": """
+from pathlib import Path
+from tropea.dispatch import dispatcher_app
+dispatcher = dispatcher_app()
+for name in ("htdocs", "media"):
+    Path(name).mkdir()
+""",
+    "openapi": """
+from pathlib import Path
+Path("api.json").write_text('{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}')
+""",
+    "rewrite": """
+from pathlib import Path
+text = "RewriteEngine On"
+Path("rewrite.conf").write_text(text)
+""",
+    "auth": """
+from pathlib import Path
+from tropea.auth import PasswordMap
+for name in ("users.digest", "users.htpasswd"):
+    Path(name).touch(0o600)
+""",
+}
 
 
 @pytest.fixture
