@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 import tracemalloc
 from io import BytesIO
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from tropea.core import Args, FieldStorageParser, FileUpload, Request, RequestOptions
 from tropea.core.forms import parse_multipart
 from tropea.core.foundation import webob
+from tropea.core.testing import assert_linear
 
 BAD, LARGE = webob.exc.HTTPBadRequest, webob.exc.HTTPRequestEntityTooLarge
 
@@ -242,23 +242,6 @@ class TestRefused:
         assert bomb.taken < length / 1000
 
 
-def cpu(call):
-    best = float("inf")
-    for _ in range(3):
-        start = time.process_time()
-        call()
-        best = min(best, time.process_time() - start)
-    return best
-
-
-def assert_linear(call_with, small):
-    """4 times the input takes at most 6 times as long."""
-    for attempt in range(4):
-        if cpu(call_with(small * 4)) <= 6 * max(cpu(call_with(small)), 1e-4):
-            return
-    raise AssertionError("more than linear time")
-
-
 def swallow(call):
     def called():
         try:
@@ -283,7 +266,7 @@ class TestLinearTime:
             body = part("f", content(size), "f") + END
             return swallow(lambda: post(body).form)
 
-        assert_linear(call_with, 1 << 20)
+        assert_linear(call_with, 1 << 20, rounds=3)
 
     def test_an_epilogue_is_not_read_and_not_logged(self, caplog):
         body = part("a", b"1") + END + b"\r\n" * (8 << 20)

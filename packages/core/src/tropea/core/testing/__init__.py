@@ -18,6 +18,7 @@ _EXPORTS = {
     "Server": "probes",
     "TestApp": "client",
     "TestResponse": "client",
+    "assert_linear": "linear",
     "call": "probes",
     "make_environ": "environs",
 }
