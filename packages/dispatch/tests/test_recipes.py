@@ -43,13 +43,7 @@ def test_alone(recipes, ask):
 def test_under_waitress(recipes):
     waitress = pytest.importorskip("waitress")
     server = waitress.create_server(recipes, host="127.0.0.1", port=0, threads=2)
-    stop = threading.Event()
-
-    def run():
-        while not stop.is_set():
-            server.asyncore.loop(timeout=0.05, map=server._map, count=1)
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         address = f"http://127.0.0.1:{server.effective_port}"
@@ -60,10 +54,11 @@ def test_under_waitress(recipes):
 
         check(read, "")
     finally:
-        stop.set()
+        # In the loop's own thread, connections included: the client may have left one open.
+        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map, ignore_all=True))
         thread.join(timeout=10)
         server.task_dispatcher.shutdown()
-        server.close()
+        assert not thread.is_alive()
 
 
 def test_under_cgi(recipes):
