@@ -4,9 +4,11 @@ import errno
 import os
 import pathlib
 import random
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -556,32 +558,117 @@ def test_short_writes_are_gone_on_with(tmp_path, monkeypatch):
     assert store.load(KEY).data == b"x" * 10_000
 
 
-def test_a_full_disk_keeps_the_old_value(tmp_path):
-    """A limit on the size of files stands for the disk; it holds for root, too."""
-    script = """
+FULL = """
 import resource, signal, sys
 from tropea.core.stores import StoreError
-from tropea.sessions import FileStore
+from tropea.sessions.addresses import open_store
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-store = FileStore(sys.argv[1])
+store = open_store(sys.argv[1])
 version = store.create("ab" * 32, b"old", 600)
-resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
-try:
-    store.save("ab" * 32, b"n" * 100_000, 600, version)
-except StoreError as error:
-    print("refused")
-print(store.load("ab" * 32).data.decode())
+if sys.argv[2] == "limit":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (131072, 131072))
+for size in (100_000, 1_000_000):
+    try:
+        if store.save("ab" * 32, b"n" * size, 600, version) is None:
+            print("lost")
+        version += 1
+    except StoreError as error:
+        print("refused")
+held = store.load("ab" * 32).data
+print("whole" if set(held) in ({*b"n"}, {*b"old"}) else "torn")
+print(store.create("cd" * 32, b"small", 600) is not None and "goes on")
+store.close()
 """
+
+
+@pytest.fixture(params=["file", "sqlite", "sql-sqlite", "dbm"])
+def on_disk(request):
+    """The address of each embedded store below a folder."""
+
+    def address(folder):
+        if request.param == "file":
+            return f"file://{folder}"
+        if request.param == "sqlite":
+            return f"sqlite:///{folder}/s.db"
+        if request.param == "dbm":
+            request.getfixturevalue("dbm_kind")
+            return f"dbm:///{folder}/s.dbm"
+        pytest.importorskip("sqlalchemy")
+        (pathlib.Path(folder) / "engine_store.py").write_text(
+            "from tropea.sessions import SQLStore\n"
+            f"store = SQLStore('sqlite:///{folder}/sql.db')\n"
+        )
+        return "engine_store:store"
+
+    return address
+
+
+def run_on_full_disk(address, kind, folder):
     ran = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True
-    )
-    assert ran.stdout.split() == ["refused", "old"], ran.stderr
+        [sys.executable, "-c", FULL, address, kind], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": f"{folder}"},
+    )  # fmt: skip
+    return ran.stdout.split("\n")[:-1], ran.stderr
+
+
+def test_a_full_disk_keeps_the_old_value(tmp_path, on_disk):
+    """A limit on the size of files stands for the disk; it holds for root, too."""
+    said, errors = run_on_full_disk(on_disk(tmp_path), "limit", tmp_path)
+    assert said[-3:] == ["refused", "whole", "goes on"], errors
+    assert "lost" not in said
     assert list(tmp_path.rglob(".new-*")) == []
 
 
-def test_a_folder_that_is_removed_is_made_again(tmp_path, tools):
-    import shutil
+def test_a_disk_of_a_quarter_of_a_megabyte_fills_up(tmp_path, on_disk):
+    """A real disk without room, where this user may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k,mode=0755", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this user may not mount a file system")
+    try:
+        said, errors = run_on_full_disk(on_disk(disk), "disk", disk)
+        assert "refused" in said, errors
+        assert "lost" not in said
+        assert "whole" in said
+        assert list(disk.rglob(".new-*")) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
+
+def test_a_folder_that_becomes_read_only_is_read_on(tmp_path):
+    """As another user where this one is root, whom no mode keeps out."""
+    script = """
+import os, sys
+from tropea.core.stores import StoreError
+from tropea.sessions import FileStore  # before: the interpreter may be root's alone
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+store = FileStore(sys.argv[1])
+version = store.create("ab" * 32, b"old", 600)
+for folder, _, files in os.walk(store.folder, topdown=False):
+    os.chmod(folder, 0o500)
+for attempt in range(3):
+    try:
+        store.save("ab" * 32, b"new", 600, version)
+    except StoreError as error:
+        print("refused")
+print(store.load("ab" * 32).data.decode())
+for folder, _, files in os.walk(store.folder):
+    os.chmod(folder, 0o700)
+print(store.save("ab" * 32, b"new", 600, version) == version + 1)
+"""
+    folder = tempfile.mkdtemp(prefix="tropea-readonly-", dir="/tmp")
+    try:
+        os.chmod(folder, 0o777)
+        ran = subprocess.run([sys.executable, "-c", script, folder], capture_output=True, text=True)
+        assert ran.stdout.split() == ["refused"] * 3 + ["old", "True"], ran.stderr
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_folder_that_is_removed_is_made_again(tmp_path, tools):
     browser = tools.Browser(SessionMiddleware(tools.site, FileStore(tmp_path / "s")))
     browser.get("/set?k=v")
     shutil.rmtree(tmp_path / "s")
@@ -642,6 +729,37 @@ def test_sweeping_while_others_write_loses_no_live_session(quick_folder):
 
     finished = []
     assert in_threads(6, work) == [0] * 6
+
+
+def test_a_system_without_file_locks_is_told_what_to_use(tmp_path, monkeypatch):
+    """Windows: the stores that need the locks say so when they are made, not at the first race."""
+    from tropea.core.errors import OptionError
+    from tropea.sessions.addresses import open_store
+    from tropea.sessions.stores import dbm, files
+
+    monkeypatch.setattr(files, "fcntl", None)
+    monkeypatch.setattr(dbm, "fcntl", None)
+    for address in (f"file://{tmp_path}", f"dbm:///{tmp_path}/x"):
+        with pytest.raises(OptionError, match="no file locks; use SQLiteStore"):
+            open_store(address)
+
+
+def test_the_package_needs_nothing_that_only_posix_has(tmp_path):
+    """A Python without fcntl, as on Windows: everything else goes on."""
+    script = """
+import sys
+sys.modules["fcntl"] = None  # whoever imports it is told that there is none
+import tropea.sessions as sessions
+for name in sessions.__all__:
+    getattr(sessions, name)
+store = sessions.SQLiteStore(sys.argv[1])
+store.create("ab" * 32, b"x", 60)
+print(store.load("ab" * 32).data.decode())
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "s.db")], capture_output=True, text=True
+    )
+    assert ran.stdout.split() == ["x"], ran.stderr
 
 
 def test_dbm_dumb_is_refused(tmp_path):

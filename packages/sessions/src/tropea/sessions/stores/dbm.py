@@ -20,6 +20,11 @@ from tropea.core.stores import StoreBusy, StoreError
 from tropea.sessions.stores.labels import Labels
 from tropea.sessions.stores.protocol import Entry, first_version
 
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  (no such lock on this system)
+    fcntl = None  # type: ignore[assignment]
+
 #: Kinds of dbm that survive a kill, the best first.
 KINDS = ("dbm.sqlite3", "dbm.gnu", "dbm.ndbm")
 
@@ -30,7 +35,8 @@ class DBMStore(Labels):
     kind: a module such as ``dbm.gnu``; None takes the best that this Python has.
     timeout: seconds to wait for another process.
 
-    Raises OptionError where this Python has no dbm but dbm.dumb.
+    Raises OptionError where this Python has no dbm but dbm.dumb, and on Windows, which has no locks
+    of this kind.
     """
 
     def __init__(
@@ -41,6 +47,8 @@ class DBMStore(Labels):
         timeout: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if fcntl is None:
+            raise OptionError("DBMStore: this system has no file locks; use SQLiteStore")
         self.path, self._timeout, self._clock = Path(path), timeout, clock
         self.kind = kind or best_kind()
         if self.kind not in KINDS:
@@ -114,14 +122,12 @@ class DBMStore(Labels):
     @contextmanager
     def _open(self) -> Iterator[Any]:
         """Open the database under a lock of ours: of the kinds of dbm few have one."""
-        import fcntl
-
         errors = self._dbm.error
         caught = errors if isinstance(errors, tuple) else (errors,)
         try:
             lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                self._wait_for(lock, fcntl)
+                self._wait_for(lock)
                 database = self._dbm.open(os.fspath(self.path), "c", 0o600)
                 try:
                     yield database
@@ -132,7 +138,7 @@ class DBMStore(Labels):
         except (OSError, *caught) as error:
             raise StoreError(f"{self.kind}: {error}") from error
 
-    def _wait_for(self, lock: int, fcntl: Any) -> None:
+    def _wait_for(self, lock: int) -> None:
         end = time.monotonic() + self._timeout
         while True:
             try:

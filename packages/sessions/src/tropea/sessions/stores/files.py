@@ -39,7 +39,8 @@ class FileStore(Labels):
     sync: wait until the disk has it; without, a power cut may lose the last changes.
     timeout: seconds to wait for another process that is writing.
 
-    Raises OptionError when the folder cannot be made or belongs to somebody else.
+    Raises OptionError when the folder cannot be made or belongs to somebody else, and on Windows,
+    which has no locks of this kind.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class FileStore(Labels):
         timeout: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if fcntl is None:  # pragma: no cover
+        if fcntl is None:
             raise OptionError("FileStore: this system has no file locks; use SQLiteStore")
         self.folder = Path(directory) / FOLDER
         self._sync, self._timeout, self._clock = sync, timeout, clock
