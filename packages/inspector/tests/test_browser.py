@@ -126,3 +126,26 @@ def test_the_page_under_load_in_both_themes_and_on_a_phone(
     outside = [text for text in asked if '"url":"http' in text and f'"url":"{address}/' not in text]
     assert asked
     assert outside == []
+
+
+def test_it_works_without_script(browser, serve, stamp, inspected):
+    from selenium.webdriver.common.by import By
+
+    layer, _ = inspected(pipeline(Session.layer(), stamp.layer(), kitchen), always=True)
+    address = serve(layer)
+    for number in range(3):
+        urllib.request.urlopen(f"{address}/recipes/{number}").read()
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    browser.get(f"{address}/__onion__/?key={KEY}")
+    rows = browser.find_elements(By.CSS_SELECTOR, "#requests tr")
+    assert [row.text.split()[:3] for row in rows] == [
+        [str(n), "GET", f"/recipes/{n - 1}"] for n in (3, 2, 1)
+    ]
+    assert browser.find_element(By.ID, "live").text == "as of now"
+    rows[-1].find_element(By.TAG_NAME, "a").click()
+    assert "SELECT * FROM recipes" in browser.find_element(By.TAG_NAME, "main").text
+    browser.find_element(By.CSS_SELECTOR, "a.name").click()
+    browser.find_element(By.XPATH, "//button[text()='Forget them']").click()
+    assert browser.find_elements(By.CSS_SELECTOR, "#requests tr") == []
+    browser.find_element(By.XPATH, "//button[text()='Take the probes out']").click()
+    assert not layer.listening
