@@ -187,6 +187,14 @@ def test_the_memory_of_one_process_is_not_shared():
     assert not isinstance(MemoryCacheStore(), SharedStore)
 
 
+def test_a_client_that_makes_text_of_bodies_is_refused():
+    import redis
+
+    with redis.Redis(decode_responses=True) as client:
+        with pytest.raises(OptionError, match="decode_responses"):
+            RedisCacheStore(client)
+
+
 class TestMemoryBounds:
     def fill(self, store, numbers, body=b"x" * 1000, hot=None):
         for number in numbers:
@@ -284,6 +292,22 @@ class TestFilesAlone:
         assert len(list(tmp_path.glob("*/*/*.json"))) == 1
         assert list(tmp_path.glob("*/*/*.tmp")) == []
 
+    def test_prune_leaves_no_more_bytes_than_allowed(self, tmp_path):
+        """What was stored or renewed last stays; what another process does meanwhile is no error."""
+        store = FileCacheStore(tmp_path, max_bytes=50_000)
+        for number in range(20):
+            key = Key("http", "x", f"/{number}", "")
+            entry = make_entry(key, until=time.time() + 9000)
+            writer = store.writer(key, entry)
+            writer.write(b"x" * 10_000)
+            writer.commit(entry)
+            (head,) = store._place(key).glob("*.json")
+            os.utime(head, (number, number))
+        assert store.prune() == 16
+        assert sum(path.stat().st_size for path in tmp_path.glob("*/*/*")) <= 50_000
+        assert [bool(store.load(Key("http", "x", f"/{n}", ""))) for n in (15, 16, 19)] == [False, True, True]
+        assert store.prune() == 0
+
     def test_a_folder_that_cannot_be_written_is_a_store_error(self, tmp_path):
         (tmp_path / "file").write_text("")
         store = FileCacheStore(tmp_path / "file")
@@ -360,6 +384,17 @@ class TestSQLiteAlone:
         with store._local().lock, pytest.raises(StoreBusy):
             store.put(KEY, make_entry(), b"x")
         store.close()
+
+    def test_bytes_stay_within_the_bound(self, tmp_path):
+        store = SQLiteCacheStore(tmp_path / "c.db", max_bytes=50_000, clock=lambda: 1000.0)
+        for number in range(200):
+            key = Key("http", "x", f"/{number}", "")
+            store.put(key, make_entry(key, until=2000.0 + number), b"x" * 1000)
+        store.prune()
+        rows = store._read("SELECT count(*), sum(length(data)) FROM bodies", ())
+        left = [n for n in range(200) if store.load(Key("http", "x", f"/{n}", ""))]
+        store.close()
+        assert rows == [(50, 50_000)] and left == list(range(150, 200))
 
     def test_a_file_that_is_no_database_is_a_store_error(self, tmp_path):
         (tmp_path / "c.db").write_bytes(b"no database" * 1000)

@@ -229,6 +229,12 @@ class SharedStoreContract(CacheStoreContract):
         self.shared.end_lease(KEY, "a", 0.0)
         assert self.shared.lease(KEY, "b", 60.0) == "b"
 
+    def test_who_was_late_to_ask_is_not_told_of_a_mark_that_was_taken_away(self) -> None:
+        self.shared.lease(KEY, "a", 60.0)
+        self.shared.end_lease(KEY, "a", 0.0)
+        self.now -= 0.5  # as if it had looked at the clock, and then waited for its turn
+        assert self.shared.lease(KEY, "b", 60.0) == "b"
+
     def test_nobody_takes_away_the_mark_of_another(self) -> None:
         self.shared.lease(KEY, "a", 60.0)
         self.shared.end_lease(KEY, "b", 0.0)

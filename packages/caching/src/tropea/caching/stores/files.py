@@ -18,7 +18,7 @@ from typing import IO, TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
-from tropea.caching.stores.base import PRIVATE
+from tropea.caching.stores import leases
 from tropea.core.errors import OptionError
 from tropea.core.stores import StoreError
 
@@ -33,21 +33,23 @@ class FileCacheStore:
     """A store in a folder, which is made where it is missing.
 
     max_body: bytes of the longest body taken.
+    max_bytes: of all files that ``prune`` leaves; more may be held in between.
     clock: seconds since the epoch; for tests.
 
-    ``prune`` removes what is too old to be used; call it from a timer.
+    ``prune`` removes what is too old to be used, and what is too much; call it from a timer.
     """
 
     def __init__(
         self,
         folder: str | Path,
         max_body: int = 1 << 30,
+        max_bytes: int = 10 << 30,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if not str(folder):
             raise OptionError("FileCacheStore: expected a folder")
         self.folder = Path(folder)
-        self.max_body = max_body
+        self.max_body, self.max_bytes = max_body, max_bytes
         self._clock = clock
 
     def _place(self, key: Key) -> Path:
@@ -98,28 +100,10 @@ class FileCacheStore:
             (place / f"{old.body}.body").unlink(missing_ok=True)
 
     def lease(self, key: Key, mark: str, seconds: float) -> str:
-        path = self._place(key) / "fetching.lease"
-        return _guarded(lambda: self._take_lease(path, mark, seconds))
-
-    def _take_lease(self, path: Path, mark: str, seconds: float) -> str:
-        for _ in range(3):
-            held = _read_lease(path)
-            if held is not None and held[1] > self._clock():
-                return held[0]
-            if _make_lease(path, mark, self._clock() + seconds, anew=held is None):
-                return mark
-        return mark  # others come and go too fast: two may fetch the same
+        return _guarded(lambda: leases.take(self._place(key), mark, seconds, self._clock()))
 
     def end_lease(self, key: Key, mark: str, private_for: float) -> None:
-        path = self._place(key) / "fetching.lease"
-        held = _read_lease(path)
-        if held is None or held[0] != mark:
-            return
-        if private_for > 0:
-            until = self._clock() + private_for
-            _guarded(lambda: _make_lease(path, PRIVATE, until, anew=False))
-        else:
-            _guarded(lambda: path.unlink(missing_ok=True))
+        _guarded(lambda: leases.end(self._place(key), mark, private_for, self._clock()))
 
     def delete(self, key: Key) -> None:
         _guarded(lambda: _empty(self._place(key)))
@@ -131,7 +115,7 @@ class FileCacheStore:
         self._delete_where(lambda entry: entry.uri.startswith(prefix))
 
     def prune(self) -> int:
-        """Remove what is too old to be used, and what dead processes left; count the heads."""
+        """Remove what is too old, too much, or left by dead processes; count the heads."""
         before = self._clock() - 3600
         for path in self.folder.glob("*/*/*"):
             if path.suffix in {".tmp", ".body", ".lease"}:
@@ -139,7 +123,26 @@ class FileCacheStore:
                     if path.stat().st_mtime < before and not self._is_named(path):
                         path.unlink()
         now = self._clock()
-        return self._delete_where(lambda entry: entry.until <= now)
+        return self._delete_where(lambda entry: entry.until <= now) + self._shrink()
+
+    def _shrink(self) -> int:
+        """Remove what was stored or renewed longest ago, until the rest is within the bound."""
+        found = []
+        for head in self.folder.glob("*/*/*.json"):
+            with contextlib.suppress(OSError, StoreError):
+                entry = _read_head(head)
+                body = head.with_name(f"{entry.body}.body") if entry else head
+                found.append(
+                    (head.stat().st_mtime, head.stat().st_size, body.stat().st_size, head, body)
+                )
+        left, count = sum(size + more for _, size, more, _, _ in found), 0
+        for _, size, more, head, body in sorted(found):
+            if left <= self.max_bytes:
+                break
+            for path in (head, body):
+                _guarded(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
+            left, count = left - size - more, count + 1
+        return count
 
     def _is_named(self, path: Path) -> bool:
         heads = (_read_head(head) for head in _heads(path.parent))
@@ -245,36 +248,6 @@ def _read_head(path: Path) -> Entry | None:
         return None
     except OSError as error:
         raise StoreError(f"cannot read a head: {error}") from None
-
-
-def _read_lease(path: Path) -> tuple[str, float] | None:
-    """Return the mark of a lease and when it ends; None where there is none."""
-    try:
-        mark, _, until = path.read_text("utf-8", "replace").partition(" ")
-        return mark, float(until or 0)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except ValueError:
-        return "", 0.0  # damaged: as if it had ended
-    except OSError as error:
-        raise StoreError(f"cannot read a lease: {error}") from None
-
-
-def _make_lease(path: Path, mark: str, until: float, *, anew: bool) -> bool:
-    """Write a lease in one step; False where *anew* and somebody else was first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.write_text(f"{mark} {until!r}", "utf-8")
-        if not anew:
-            temporary.replace(path)
-            return True
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)
-    return True
 
 
 def _empty(place: Path) -> None:

@@ -98,6 +98,8 @@ class RedisCacheStore(KeptStore):
         if isinstance(address, str):
             address = parse_store_url(address)
         opens = self._opener(address) if isinstance(address, StoreURL) else lambda: address
+        if not isinstance(address, StoreURL) and address.get_encoder().decode_responses:
+            raise OptionError("RedisCacheStore: expected a client without decode_responses")
         self._client = PerProcess(opens)
         self._script: Any = None
 

@@ -35,13 +35,22 @@ CREATE TRIGGER IF NOT EXISTS heads_gone AFTER DELETE ON heads BEGIN
     DELETE FROM tags WHERE key = OLD.key AND variant = OLD.variant;
 END;
 """
+#: What is left when the bytes are counted from the one that expires last.
+_TOO_MUCH = """
+DELETE FROM heads WHERE body IN (
+    SELECT body FROM (
+        SELECT body, sum(length(data)) OVER (ORDER BY until DESC, body) AS held
+        FROM heads JOIN bodies USING (body))
+    WHERE held > ?)
+"""
 
 
 class SQLiteCacheStore(KeptStore):
     """A store in one file, with a connection for each thread.
 
     max_body: bytes of the longest body taken.
-    max_entries: variants held; the ones that expire first go when there are more.
+    max_entries, max_bytes: variants, and bytes of bodies, held; the ones that expire first go when
+        there are more.
     timeout: seconds that a write waits for another process's.
     clock: seconds since the epoch; for tests.
     """
@@ -51,13 +60,15 @@ class SQLiteCacheStore(KeptStore):
         path: str | Path,
         max_body: int = 8 << 20,
         max_entries: int = 100_000,
+        *,
+        max_bytes: int = 1 << 30,
         timeout: float = 0.5,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if not str(path) or str(path) == ":memory:":
             raise OptionError("SQLiteCacheStore: expected a file")
         self.path, self.max_body, self.max_entries = Path(path), max_body, max_entries
-        self._timeout, self._clock = timeout, clock
+        self.max_bytes, self._timeout, self._clock = max_bytes, timeout, clock
         self._local = PerProcess(_Connections)
         self._writes = 0
 
@@ -164,11 +175,14 @@ class SQLiteCacheStore(KeptStore):
         return str(rows[0][0]) if rows else mark
 
     def end_lease(self, key: Key, mark: str, private_for: float) -> None:
-        until = self._clock() + private_for
+        mine = (key.digest(), mark)
+        if private_for <= 0:
+            self._write(("DELETE FROM leases WHERE key = ? AND mark = ?", mine))
+            return
         self._write(
             (
                 "UPDATE leases SET mark = ?, until = ? WHERE key = ? AND mark = ?",
-                (PRIVATE, until, key.digest(), mark),
+                (PRIVATE, self._clock() + private_for, *mine),
             )
         )
 
@@ -200,6 +214,9 @@ class SQLiteCacheStore(KeptStore):
                 (self.max_entries,),
             ),
         )
+        held = self._read("SELECT coalesce(sum(length(data)), 0) FROM bodies", ())
+        if int(held[0][0]) > self.max_bytes:
+            self._write((_TOO_MUCH, (self.max_bytes,)))
 
     def close(self) -> None:
         held = self._local.opened
