@@ -28,6 +28,18 @@ def test_every_test_that_the_checklist_names_exists():
     assert named >= 25
 
 
+def test_the_checklist_has_every_line_of_the_chapter():
+    """OWASP ASVS 5.0, V7: each line has a test, or says that it is the application's business."""
+    lengths = {"7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 3, "7.6": 2}
+    chapter = [f"{part}.{n}" for part, length in lengths.items() for n in range(1, length + 1)]
+    text = (HERE.parent / "docs-asvs.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+    rows = [row for row in rows if row and re.fullmatch(r"\d+\.\d+\.\d+", row[0])]
+    assert [row[0] for row in rows if row[0].startswith("7.")] == chapter
+    for number, _, here, test in rows:
+        assert "`test_" in test or "the application's" in here, number
+
+
 def test_the_readmes_python_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (HERE.parent / "README.md").read_text(encoding="utf-8")

@@ -1,6 +1,8 @@
 """Servers that die, hang, refuse and restart; disks that are full; entries that are damaged."""
 
 import errno
+import importlib.util
+import json
 import os
 import pathlib
 import random
@@ -450,6 +452,48 @@ def test_a_schema_of_a_later_release_is_left_alone(tmp_path, opened):
         opened(SQLStore(url)).load(KEY)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old_table(request, quick_folder, opened):
+    """The address and name of a table that this release made, with an entry in it."""
+    pytest.importorskip("sqlalchemy")
+    url, table = f"sqlite:///{quick_folder}/old.db", f"sessions_{os.urandom(4).hex()}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    opened(SQLStore(url, table=table, timeout=10)).create(KEY, b"x", 600)
+    return url, table
+
+
+def later_release(monkeypatch, *statements):
+    from tropea.sessions.stores import sqlschema
+
+    monkeypatch.setattr(sqlschema, "VERSION", 2)
+    monkeypatch.setattr(sqlschema, "STEPS", {2: statements})
+
+
+def test_a_later_release_changes_the_table_once_and_keeps_what_is_in_it(
+    old_table, opened, monkeypatch
+):
+    url, table = old_table
+    later_release(monkeypatch, "alter table {table} add column note varchar(9) default 'new'")
+    stores = [opened(SQLStore(url, table=table, timeout=10)) for _ in range(4)]
+    found = in_threads(4, lambda n: until(lambda: stores[n].load(KEY)).data)
+    assert found == [b"x"] * 4
+    with stores[0]._database().engine.begin() as connection:
+        assert connection.exec_driver_sql(f"select note from {table}").scalars().all() == ["new"]
+        about = connection.exec_driver_sql(f"select version from {table}_schema").scalars().all()
+    assert about == [2]
+
+
+def test_a_change_of_the_table_that_fails_is_not_half_made(old_table, opened, monkeypatch):
+    url, table = old_table
+    later_release(monkeypatch, "alter table {table} add column note varchar(9)", "what is this")
+    store = opened(SQLStore(url, table=table, timeout=10))
+    with pytest.raises(StoreError):
+        store.load(KEY)
+    monkeypatch.undo()
+    assert opened(SQLStore(url, table=table, timeout=10)).load(KEY).data == b"x"
+
+
 def test_a_sqlite_file_of_a_later_release_is_refused_at_once(tmp_path):
     import sqlite3
 
@@ -853,6 +897,25 @@ def test_records_of_this_format_are_read_for_ever():
         '{"name":"Zoë","n":1,"items":[1,2.5,null,true,{"a":"b"}]}'.encode(),
         1790000000, 1790000060, {"user:42": 123456789},
     )  # fmt: skip
+
+
+def test_cookies_of_this_format_are_read_for_ever():
+    """Cookies that were made by the first release, with the secret that made them."""
+    from tropea.sessions import SignedCookieStore
+    from tropea.sessions.payloads import unpack as unpack_payload
+
+    golden = json.loads((DATA / "cookies-format-1.json").read_text())
+    kinds = {"signed": SignedCookieStore}
+    if importlib.util.find_spec("cryptography"):
+        kinds["sealed"] = SealedCookieStore
+    for kind, make in kinds.items():
+        revealed = make(golden["secret"]).reveal("__Host-session", golden[kind])
+        origin = unpack_payload(revealed.payload)
+        assert origin.id == GOLDEN_ID
+        assert origin.record == Record(
+            '{"name":"Zoë","n":1}'.encode(), 1790000000, 1790000060, {"user:42": 123456789}
+        )
+        assert revealed.current
 
 
 def test_a_record_of_a_later_format_is_left_alone_with_one_warning(

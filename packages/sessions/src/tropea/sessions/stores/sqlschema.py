@@ -27,6 +27,10 @@ from tropea.core.stores import StoreError
 
 VERSION = 1
 
+#: Version -> the statements that lead to it from the one before; quick ones, for whoever comes
+#: first after an upgrade waits for them.
+STEPS: dict[int, tuple[str, ...]] = {}
+
 
 class Schema:
     """One table of entries and one that says which release made it."""
@@ -95,10 +99,24 @@ class Schema:
                 raise
         with engine.begin() as connection:
             found = connection.execute(select(self.about.c.version)).scalars().all()
-        if max(found, default=VERSION) > VERSION:
+        held = max(found, default=VERSION)
+        if held > VERSION:
             raise StoreError(
-                f"the table's schema is version {max(found)}; this release knows up to {VERSION}"
+                f"the table's schema is version {held}; this release knows up to {VERSION}"
             )
+        for version in range(held + 1, VERSION + 1):
+            self._migrate(engine, version)
+
+    def _migrate(self, engine: Any, version: int) -> None:
+        """Bring the table from the version before to this one, whole or not at all, once."""
+        whole = engine.execution_options(isolation_level=engine.dialect.default_isolation_level)
+        column = self.about.c.version
+        with whole.begin() as connection:
+            mine = update(self.about).where(column == version - 1).values(version=version)
+            if connection.execute(mine).rowcount != 1:
+                return  # another process has done it
+            for statement in STEPS[version]:
+                connection.exec_driver_sql(statement.format(table=self.entries.name))
 
     def _make(self, engine: Any) -> None:
         with engine.begin() as connection:
