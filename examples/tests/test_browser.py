@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import struct
 import sys
 import tempfile
+import urllib.request
 import zlib
 
 import pytest
@@ -221,3 +223,18 @@ def test_an_inline_script_would_not_run(page, address):
         "document.body.append(s)"
     )
     assert page.execute_script("return window.ran === undefined")
+
+
+def test_the_page_is_dressed_by_names_that_never_change(page):
+    """The style sheet and the pictures of the layout bear hashes of their content."""
+    page.get(page.current_url)
+    style = page.execute_script("return document.querySelector('link[rel=stylesheet]').href")
+    brand = page.execute_script("return document.querySelector('.brand img').src")
+    assert re.search(r"/static/style\.[0-9a-f]{12}\.css$", style)
+    assert re.search(r"/static/onion\.[0-9a-f]{12}\.svg$", brand)
+    for address in (style, brand):
+        with urllib.request.urlopen(address) as answer:
+            assert "immutable" in answer.headers["Cache-Control"]
+    rules = page.execute_script("return document.styleSheets[0].cssRules.length")
+    assert rules > 10
+    assert page.execute_script("return document.querySelector('.brand img').naturalWidth") > 0

@@ -24,7 +24,7 @@ from tropea.core.options import read_options, size
 from tropea.dispatch import DispatcherApp
 from tropea.rewrite import urlrewriter
 from tropea.sessions import SessionMiddleware
-from tropea.static import StaticMiddleware
+from tropea.static import StaticMiddleware, build_assets
 
 HERE = Path(__file__).parent
 
@@ -55,10 +55,14 @@ def make_app(global_conf: Mapping[str, str] | None = None, **settings: Any) -> S
     """Build the whole onion (a ``paste.app_factory`` too)."""
     chosen = read_options(Settings, (), settings, where="make_app")
     recipes = make_recipes(global_conf, **settings)
+    hashed = Path(chosen.var).absolute() / "assets"  # the same files by names that never change
+    build_assets(HERE / "static", hashed)
     return pipeline(
         RegistryMiddleware.layer(),
         urlrewriter(rules=RULES),
-        StaticMiddleware.layer(root=HERE / "static", prefix="/static/"),
+        StaticMiddleware.layer(
+            root=[HERE / "static", hashed], prefix="/static/", manifest=hashed / "manifest.json"
+        ),
         etag_middleware(auto_etag=True),
         SessionMiddleware.layer(
             store=f"sqlite:///{Path(chosen.var).absolute()}/sessions.db", secure=chosen.secure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from onion.book import Book, Recipe
 from onion.pages import Html, each, fill, render
 from tropea.core import Request, Response
+from tropea.static import StaticError, static_url
 
 #: Sent with every page: nothing from elsewhere, no script at all, no frame around us.
 PAGE_HEADERS = [
@@ -41,9 +42,18 @@ def page(request: Request, title: str, content: Html, status: int = 200) -> Resp
         ({"text": text} for text in session.pop_flash()),
     )
     html = fill(
-        "layout.html", base=base, title=title, cook=cook, flashes=flashes, content=content
+        "layout.html", base=base, title=title, cook=cook, flashes=flashes, content=content,
+        style=asset(request, "style.css"), icon=asset(request, "onion.svg"),
     )
     return Response([html.encode()], status=status, headers=PAGE_HEADERS)
+
+
+def asset(request: Request, name: str) -> str:
+    """Return the address of a static file: by its hashed name where the stack was built with one."""
+    try:
+        return static_url(name, request)
+    except StaticError:
+        return f"{request.script_name}/static/{name}"
 
 
 def problem(request: Request, status: int, title: str, text: str) -> Response:
