@@ -448,3 +448,19 @@ class TestUsualThings:
         assert all(
             isinstance(fields, MultiDict) for fields in (request.query, request.form, request.files)
         )
+
+
+@pytest.mark.parametrize(
+    ("path", "path_info", "query"),
+    [
+        ("/café", "/café", ""),
+        ("/caf%C3%A9", "/café", ""),
+        ("/日本?x=日", "/日本", "x=%E6%97%A5"),
+        ("/a b?c=%zz", "/a b", "c=%zz"),
+        ("http://example.org/é?é=1", "/é", "%C3%A9=1"),
+    ],
+)
+def test_a_blank_request_takes_a_path_as_people_write_it(path, path_info, query):
+    request = Request.blank(path)
+    assert (request.path_info, request.environ["QUERY_STRING"]) == (path_info, query)
+    assert request.environ["PATH_INFO"].encode("latin-1").decode() == path_info

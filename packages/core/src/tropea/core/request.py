@@ -7,8 +7,10 @@ request: such a circle would leave every request to the garbage collector.
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any, Final, Self, cast
+from urllib.parse import quote
 from weakref import ReferenceType as _Reference
 
 from tropea.core import keys
@@ -26,6 +28,7 @@ __all__ = ["BodyConsumed", "Request"]
 _REQUEST: Final = keys.REQUEST
 _DB: Final = "tropea.core.db"
 _NOTHING: Any = object()
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 _new = object.__new__
 
 
@@ -62,6 +65,18 @@ class Request(FormProperties, FieldProperties, URIProperties, Getters, webob.Req
     def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         if args or kwargs or type(environ) is not dict:
             super().__init__(environ, *args, **kwargs)
+
+    @classmethod
+    def blank(cls, path: str, *args: Any, **kwargs: Any) -> Self:
+        """Make a request to try things with; what is not ASCII in *path* is UTF-8, quoted.
+
+        >>> request = Request.blank("/jam/blåbär?with=gräddé")
+        >>> request.path_info, request.query["with"]
+        ('/jam/blåbär', 'gräddé')
+        """
+        if not path.isascii():
+            path = _BEYOND_ASCII.sub(lambda found: quote(found[0]), path)
+        return cast("Self", super().blank(path, *args, **kwargs))
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> Self:
