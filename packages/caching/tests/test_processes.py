@@ -165,7 +165,13 @@ def test_one_process_renews_behind(site, fetch, store, clock):
 
 
 def test_it_can_be_off(site, fetch, store):
-    slowly(site)
+    everybody = threading.Barrier(3)  # nobody goes on before all three are asked
+
+    def fields(environ):
+        everybody.wait(60)
+        return FRESH
+
+    site.fields = fields
     together(layers(site, store, 3, collapse_processes=False), fetch)
     assert site.calls == 3
 

@@ -98,7 +98,7 @@ class RedisCacheStore(KeptStore):
         if isinstance(address, str):
             address = parse_store_url(address)
         opens = self._opener(address) if isinstance(address, StoreURL) else lambda: address
-        if not isinstance(address, StoreURL) and address.get_encoder().decode_responses:
+        if not isinstance(address, StoreURL) and _makes_text(address):
             raise OptionError("RedisCacheStore: expected a client without decode_responses")
         self._client = PerProcess(opens)
         self._script: Any = None
@@ -248,3 +248,11 @@ class RedisCacheStore(KeptStore):
         client = self._client.opened
         if client is not None:
             self._guarded(lambda _: client.close())
+
+
+def _makes_text(client: Any) -> bool:
+    """Tell whether a client decodes what it reads, as far as it says."""
+    try:
+        return bool(client.get_encoder().decode_responses)
+    except (AttributeError, LookupError):  # something that only behaves like a client
+        return False
