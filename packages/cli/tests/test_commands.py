@@ -32,11 +32,16 @@ class TestHelp:
     def test_the_version(self, tropea):
         assert fine(tropea("--version")).startswith("tropea-cli 1.0.0, Python 3.")
 
-    def test_the_overview_imports_no_server_and_no_webob(self):
-        program = "import sys; from tropea.cli.main import main; main(['--help']); print(*sys.modules)"
-        answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-        loaded = answer.stdout.rpartition("more.\n")[2].split()
-        assert not {"webob", "waitress", "paste.deploy", "asyncio", "http.server"} & set(loaded)
+    def test_the_overview_imports_next_to_nothing(self, folder):
+        program = (
+            "import sys; before = set(sys.modules); from tropea.cli.main import main; main(['--help']); "
+            "print(*(set(sys.modules) - before))"
+        )
+        answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=folder)
+        loaded = set(answer.stdout.rpartition("more.\n")[2].split())
+        heavy = {"webob", "waitress", "paste.deploy", "asyncio", "http.server", "argparse", "importlib.metadata",
+                 "email.message", "dataclasses", "inspect", "tomllib", "ast", "logging", "tempfile"}  # fmt: skip
+        assert not heavy & loaded
 
     def test_piped_output_is_plain_and_a_terminal_gets_colours(self, tropea):
         assert "\x1b" not in fine(tropea("onion", "app.ini"))
@@ -59,6 +64,13 @@ class TestMistakes:
             (["request", "app.ini", "/", "--json", "{"], "--json: this is no JSON"),
             (["request", "app.ini", "/", "-F", "x"], "--form: expected name=value, got 'x'"),
             (["request", "app.ini", "/", "--file", "x=none"], "--file: none: No such file"),
+            (["request", "app.ini", "/", "-H", "X: a\nb"], "a header has one line"),
+            (["request", "app.ini", "http://[", "-i"], "expected a path, or an address such as"),
+            (["request", "app.ini", "http://h:99999/"], "expected a path, or an address such as"),
+            (["request", "app.ini", "/", "-d", "x", "--json", "{}"], "a request has one body: --data or --json"),
+            (["request", "app.ini", "/", "-b", "x"], "--cookie: expected name=value"),
+            (["onion", "app.ini", "--svg", "no/where.svg"], "cannot be written: No such file"),
+            (["serve", "app.ini", "--port", "70000"], "--port: expected a number from 0 to 65535"),
             (["request", "app.ini", "/boom"], "ValueError: boom (--debug shows where)"),
             (["onion", "app.ini", "x"], "expected name=value, got 'x'"),
             (["points", "paste.filter_factori"], "did you mean 'paste.filter_factory'?"),
@@ -113,6 +125,11 @@ class TestRequest:
         assert "good day DELETE /" in fine(tropea("request", "app.ini", "/", "-X", "delete"))
         assert "X-Cookie: a=b c" not in fine(tropea("request", "app.ini", "/", "-i", "-b", "a=b c"))
         assert "X-Cookie: a=b%20c; d=e" in fine(tropea("request", "app.ini", "/", "-i", "-b", "a=b c", "-b", "d=e"))
+
+    def test_what_is_typed_is_sent_as_a_client_would(self, tropea):
+        assert fine(tropea("request", "app.ini", "/é")) == "good day GET /Ã©"  # octets, as PEP 3333 has them
+        assert fine(tropea("request", "app.ini", "https", "-i")).startswith("200 OK")
+        assert "X-Cookie: a=1; b=2" in fine(tropea("request", "app.ini", "/", "-i", "-H", "Cookie: a=1", "-b", "b=2"))
 
     def test_the_status_can_be_the_exit_status(self, tropea):
         assert tropea("request", "app.ini", "/missing", "--status-exit").returncode == 4
@@ -173,6 +190,14 @@ class TestCheck:
         ("old", "new", "told"),
         [
             ("[DEFAULT]\n", "[DEFAULT]\nvalue = 9\n", "[filter:adding] value: Paste Deploy drops it silently"),
+            ("[app:site]", "[app]", "Paste Deploy looks for a name: write [app:main]"),
+            ("[app:site]", "[composite:site]\nuse = egg:Paste#urlmap\n[app:site]",
+             "there is also [composite:site], and one name can mean only one application"),
+            ("= adding site", "= call:plainapp:filter_factory site", "cannot tell what a call: in a pipeline makes"),
+            ("paste.app_factory = plainapp:app_factory", "use = call:plainapp:application", "is an application itself"),
+            ("paste.filter_factory = plainapp:filter_factory", "paste.filter_factory = broken:factory",
+             "broken:factory: RuntimeError: not today"),
+            ("setup_app =", "setup_ap =", "[tropea] has no option 'setup_ap'; did you mean 'setup_app'?"),
             ("value = 2", "valeu = 2", "[filter:adding] has no option 'valeu'; did you mean 'value'?"),
             ("value = 2", "value = 50%", "[filter:adding] value: a % that is meant is written %%"),
             ("value = 2", "value = %(hree)s", "%(hree)s is set nowhere; did you mean %(here)s?"),
@@ -194,11 +219,17 @@ class TestCheck:
     def test_each_mistake_is_found_with_its_line(self, tropea, folder, old, new, told):
         text = (folder / "app.ini").read_text()
         assert old in text
+        (folder / "broken.py").write_text("raise RuntimeError('not today')\n")
         (folder / "app.ini").write_text(text.replace(old, new))
         answer = tropea("check", "app.ini", "--no-load", "--strict")
         assert answer.returncode == 1
         assert told in answer.stdout
         assert "line " in answer.stdout
+
+    def test_what_the_command_line_sets_is_known(self, tropea, folder):
+        (folder / "app.ini").write_text((folder / "app.ini").read_text().replace("value = 2", "value = %(price)s"))
+        assert "%(price)s is set nowhere" in tropea("check", "app.ini").stdout
+        assert fine(tropea("check", "app.ini", "price=5", "--strict"))
 
     def test_a_wrong_order_is_told_with_its_reason(self, tropea, folder):
         (folder / "app.ini").write_text(
@@ -285,7 +316,46 @@ class TestOthers:
         assert "'word'" in tropea("request", "app.ini", "/").stderr
 
 
+def install(folder, name, points):
+    """Make a distribution be there, as far as anybody who looks can tell."""
+    place = folder / f"{name}-1.2.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+    (place / "entry_points.txt").write_text(points)
+
+
 class TestPlugins:
+    def test_those_of_a_distribution_stand_apart_with_their_summary(self, tropea, folder):
+        install(folder, "shop", "[tropea.commands]\ngreet = greeting\nwave = greeting:Wave\nserve = greeting\n")
+        (folder / "greeting.py").write_text(
+            "SUMMARY = 'greet somebody'\n"
+            "def configure(parser):\n    parser.add_argument('who')\n"
+            "def run(options):\n    print('hello', options.who)\n"
+            "class Wave:\n    SUMMARY = 'wave at somebody'\n    configure = staticmethod(configure)\n"
+            "    @staticmethod\n    def run(options):\n        print('o/', options.who)\n"
+        )
+        path = {"PYTHONPATH": str(folder)}
+        ours, _, theirs = fine(tropea("--help", **path)).partition("\n\ncommands of shop 1.2:\n")
+        assert theirs.startswith("  greet           greet somebody\n  wave            wave at somebody\n\n")
+        assert "serve           serve an application" in ours
+        assert fine(tropea("greet", "ann", **path)) == "hello ann\n"
+        assert fine(tropea("wave", "bob", **path)) == "o/ bob\n"
+        assert fine(tropea("--plugin", "shop", "serve", "eve", **path)) == "hello eve\n"
+        assert "commands of shop, named by --plugin:" in fine(tropea("--plugin=shop", "--help", **path))
+
+    def test_what_is_no_command_says_what_it_needs(self, tropea, folder):
+        install(folder, "shop", "[tropea.commands]\ngreet = plainapp\n")
+        answer = tropea("greet", PYTHONPATH=str(folder))
+        assert answer.returncode == 2
+        assert "is no command: it needs configure(parser) and run(options)" in answer.stderr
+
+    def test_a_plugin_without_commands_says_so(self, tropea, folder):
+        install(folder, "shop", "[paste.app_factory]\nmain = plainapp:app_factory\n")
+        assert "shop offers nothing in the group tropea.commands" in tropea(
+            "--plugin", "shop", "--help", PYTHONPATH=str(folder)
+        ).stderr
+        assert "expected the name of a distribution" in tropea("--plugin").stderr
+
     def test_a_project_brings_its_own_commands(self, tropea, folder):
         (folder / "pyproject.toml").write_text(
             '[project]\nname = "shop"\n[project.entry-points."tropea.commands"]\ngreet = "greeting"\n'

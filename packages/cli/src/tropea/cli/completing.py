@@ -178,8 +178,8 @@ def _fish_lines(commands: list[Completed]) -> Iterator[str]:
         elif command.files == "*":
             yield f"complete -c tropea {condition} -F"
         elif command.files:
-            suffix = command.files.removeprefix("*")
-            yield f"complete -c tropea {condition} -a '(__fish_complete_suffix {suffix})'"
+            names = f"for f in (commandline -ct){command.files}; echo $f; end"
+            yield f"complete -c tropea {condition} -a '({names}; __fish_complete_directories)'"
 
 
 def _fish(text: str) -> str:

@@ -138,7 +138,9 @@ def uri_of(path: Path) -> str:
 def explained(error: Exception, path: Path) -> CommandError:
     """Say in one line what Paste Deploy could not do, and what to do."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if isinstance(error, configparser.InterpolationError):
+    if isinstance(error, configparser.InterpolationError) and "%" in str(path.parent):
+        text = f"Paste Deploy reads no file in a folder with % in its name: {path.parent}"
+    elif isinstance(error, configparser.InterpolationError):
         text = f"{text} (a % that is meant is written %%)"
     elif type(error).__name__ in {"PackageNotFoundError", "DistributionNotFound"}:
         missing = text.rpartition(" ")[2].strip("'\"")
