@@ -191,7 +191,7 @@ def main():
         measure_all(options.rounds)
     for count in () if options.no_scan else options.files:
         with tempfile.TemporaryDirectory() as folder:
-            scan(Path(folder), count, 3)
+            scan(Path(folder), count, 3 if count <= 10_000 else 1)
 
 
 def measure_all(rounds):
