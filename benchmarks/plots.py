@@ -74,8 +74,8 @@ def ratios(document):
         (f"{row['concern']}: {row['case']}", line)
         for row in document["rows"] for line in row["ratios"] if line["peer"] and line["limit"] is not None
     ]  # fmt: skip
-    left, right, step = 500, 1010, 17
-    drawing = Drawing(1040, 90 + step * len(lines), "Tropea's ratio to each peer that has a target")
+    left, right, step = 420, 930, 17
+    drawing = Drawing(960, 90 + step * len(lines), "Tropea's ratio to each peer that has a target")
     lowest = min((line["quartiles"][0] for _, line in lines), default=0.1)
     place, ticks = log_scale(min(lowest, 0.1), 2, left, right)
     bottom = 50 + step * len(lines)
@@ -102,12 +102,12 @@ def growth(title, found):
     width, high, gap = 300, 230, 26
     across = min(3, len(found))
     down = math.ceil(len(found) / across)
-    drawing = Drawing(across * (width + gap) + gap, down * (high + 60) + 20, f"Growth: {title}")
+    drawing = Drawing(across * (width + gap) + gap, down * (high + 10) + 20, f"Growth: {title}")
     names = dict.fromkeys(name for points in found.values() for _, us in points for name in us)
     colours = {name: OURS if name == "Tropea" else PEERS[n % len(PEERS)] for n, name in enumerate(names)}
     for place_of_panel, (name, points) in enumerate(found.items()):
         x0 = gap + (place_of_panel % across) * (width + gap) + 30
-        y0 = 36 + (place_of_panel // across) * (high + 60)
+        y0 = 36 + (place_of_panel // across) * (high + 10)
         panel(drawing, name, points, colours, (x0, y0, x0 + width - 90, y0 + high - 40))
     return str(drawing)
 
