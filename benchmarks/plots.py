@@ -74,8 +74,8 @@ def ratios(document):
         (f"{row['concern']}: {row['case']}", line)
         for row in document["rows"] for line in row["ratios"] if line["peer"] and line["limit"] is not None
     ]  # fmt: skip
-    left, right, step = 420, 930, 17
-    drawing = Drawing(960, 90 + step * len(lines), "Tropea's ratio to each peer that has a target")
+    left, right, step = 450, 950, 17
+    drawing = Drawing(980, 90 + step * len(lines), "Tropea's ratio to each peer that has a target")
     lowest = min((line["quartiles"][0] for _, line in lines), default=0.1)
     place, ticks = log_scale(min(lowest, 0.1), 2, left, right)
     bottom = 50 + step * len(lines)
