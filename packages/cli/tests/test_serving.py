@@ -38,10 +38,10 @@ def fetch(port, path="/", expected=None, seconds=30):
 def serve(folder):
     running = []
 
-    def start(*arguments):
+    def start(*arguments, **environ):
         process = subprocess.Popen(
             [sys.executable, "-m", "tropea.cli", "serve", *arguments], cwd=folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "NO_COLOR": "1"},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "NO_COLOR": "1", **environ},
         )  # fmt: skip
         running.append(process)
         return process
@@ -121,3 +121,52 @@ def test_an_error_in_the_code_is_mended_by_the_next_change(serve, folder):
     time.sleep(2)
     code.write_text(good.replace("{greeting} ", "{greeting}: "))
     assert fetch(port, expected="good day: GET /")
+
+
+@pytest.mark.parametrize("watcher", ["watchfiles", "none"])
+def test_code_outside_the_folder_is_watched_too(serve, folder, tmp_path_factory, watcher):
+    """A module imported from elsewhere is followed, and without watchfiles as well."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "words.py").write_text("WORD = 'hello'\n")
+    if watcher == "none":
+        (elsewhere / "watchfiles.py").write_text("raise ImportError('not here')\n")
+    code = folder / "plainapp.py"
+    code.write_text(code.read_text().replace("def app_factory", "import words\n\n\ndef app_factory").replace(
+        'f"{greeting} ', 'f"{words.WORD} '))  # fmt: skip
+    port = free_port()
+    serve("app.ini", "--reload", "--port", str(port), PYTHONPATH=str(elsewhere))
+    assert fetch(port) == "hello GET /"
+    (elsewhere / "words.py").write_text("WORD = 'goodbye'\n")
+    assert fetch(port, expected="goodbye GET /")
+
+
+def test_who_stops_the_parent_stops_the_child(serve):
+    port = free_port()
+    process = serve("app.ini", "--reload", "--port", str(port))
+    assert fetch(port) == "good day GET /"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    with pytest.raises(OSError):
+        urlopen(f"http://127.0.0.1:{port}/", timeout=5)
+
+
+def test_without_waitress_the_standard_server_serves(serve, folder):
+    (folder / "waitress.py").write_text("raise ImportError('not here')\n")
+    port = free_port()
+    process = serve("plainapp:application", "--port", str(port), PYTHONPATH=str(folder))
+    assert fetch(port) == "hello GET /"
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert f"http://127.0.0.1:{port} with wsgiref" in told
+    assert told.rstrip().endswith("stopped")
+
+
+def test_only_what_is_edited_is_watched(tmp_path):
+    from tropea.cli.reloading import outermost, own_folders, stamps
+
+    for name in ("a.py", "b.ini", "data.json", "log.txt", ".hidden/c.py", "node_modules/d.py", "sub/e.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert {path.name for path in stamps([tmp_path])} == {"a.py", "b.ini", "e.html"}
+    assert outermost([tmp_path / "sub", tmp_path, tmp_path / "gone"]) == [tmp_path.resolve()]
+    assert not any("site-packages" in folder.parts for folder in own_folders())

@@ -110,11 +110,20 @@ def _default(host: str, port: int) -> Server:
 
 
 def _serve_plainly(app: Any, host: str, port: int) -> None:
+    import signal
     import socket
+    import threading
     from wsgiref.simple_server import WSGIServer, make_server
 
     class Server6(WSGIServer):
         address_family = socket.AF_INET6
 
     with make_server(host, port, app, Server6 if ":" in host else WSGIServer) as server:
+
+        def end(_number: int, _frame: Any) -> None:
+            # An exception raised here while a request is handled would be logged and forgotten.
+            threading.Thread(target=server.shutdown).start()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
         server.serve_forever()
