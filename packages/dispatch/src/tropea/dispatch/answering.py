@@ -16,6 +16,7 @@ from tropea.core.keys import ROUTE, ROUTING_ARGS
 from .annotating import note_route
 from .calling import ALONE, WITH_ONE
 from .declining import DECLINED, Declined
+from .documents import files_first, serves
 from .hooks import Hooks
 from .routes import Route
 from .urls import URLFOR
@@ -68,6 +69,8 @@ class Answering:
     debug: bool
     catch_errors: bool
     hooks: Hooks
+    #: What serves files where no route takes the path; see :mod:`.documents`.
+    files: WSGIApplication | None = None
     table: RouteTable
     _match: Any
 
@@ -153,7 +156,7 @@ class Answering:
         if self.debug:
             log.debug("%r %r: %s", method, path, _decision(route, groups))
         if route is None:
-            route = self._default(method, groups)
+            route = self._file(environ, path, method, groups) or self._default(method, groups)
             if route is None:
                 environ.pop(ROUTE, None)
                 environ[URLFOR] = self
@@ -161,6 +164,25 @@ class Answering:
             groups = {}
         note_route(environ, route, groups)
         return Answer(self, route, groups, None)  # type: ignore[no-any-return]
+
+    def _file(
+        self, environ: WSGIEnvironment, path: str, method: str, allowed: frozenset[str] | None
+    ) -> Route | None:
+        """Return the file of a path that no route takes, as a route, where files are served."""
+        if self.files is None or not serves(method, allowed):
+            return None
+        default = self._default(method, allowed)
+
+        def otherwise(request: Any) -> Any:
+            if default is not None:
+                return default.handler(request)
+            refusal = refuse(self, environ, path, None)
+            if isinstance(refusal, Exception):
+                raise refusal
+            return refusal
+
+        handler = files_first(self.files, otherwise)
+        return Route(None, "*", (method,), handler, call=handler, dispatcher=self)
 
     def _default(self, method: str, allowed: frozenset[str] | None) -> Route | None:
         """Return the default handler as a route; where paths exist it answers OPTIONS alone."""

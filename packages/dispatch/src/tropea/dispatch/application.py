@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from os import PathLike
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -15,6 +16,7 @@ from .converters import Converter
 from .declarations import Declarations
 from .declaring import Declaration
 from .dispatcher import DispatcherApp
+from .documents import file_server
 from .errors import PatternError
 from .patterns import Pattern
 from .rawpatterns import RegexPattern
@@ -27,6 +29,9 @@ class Application(ApplicationHooks):
     """A WSGI application with PoorWSGI's way to say things.
 
     name: for people and logs; two applications of one name are two applications.
+    document_root: a folder whose files are served to GET and HEAD where no route takes the path;
+        needs ``tropea-static``, or setting it raises RouteError.
+    document_index: whether its folders are listed.
     Routes without parameters come before those with some; lists are sent as JSON; an exception
     that no handler maps becomes the page of status 500 and is logged.
 
@@ -38,13 +43,21 @@ class Application(ApplicationHooks):
     ['/user/<login>']
     """
 
-    def __init__(self, name: str = "__main__") -> None:
+    def __init__(
+        self,
+        name: str = "__main__",
+        *,
+        document_root: str | PathLike[str] | None = None,
+        document_index: bool = False,
+    ) -> None:
         self.name = name
+        self._document_root, self._document_index = document_root, document_index
         self.dispatcher = DispatcherApp(list_as="json")
         self.dispatcher.catch_errors = True
         self._plain, self._parametric = DispatcherApp(), DispatcherApp()
         self._parametric.converters = self._plain.converters = self.dispatcher.converters
         self.dispatcher.combine(self._plain, self._parametric)
+        self._serve_files()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self.dispatcher(environ, start_response)
@@ -58,6 +71,30 @@ class Application(ApplicationHooks):
     def debug(self, value: bool) -> None:
         self.dispatcher.debug = value
         self.dispatcher.changed()
+
+    @property
+    def document_root(self) -> str | PathLike[str] | None:
+        """The folder whose files are served where no route takes the path; None for none."""
+        return self._document_root
+
+    @document_root.setter
+    def document_root(self, value: str | PathLike[str] | None) -> None:
+        self._document_root = value
+        self._serve_files()
+
+    @property
+    def document_index(self) -> bool:
+        """Whether the folders of the document root are listed."""
+        return self._document_index
+
+    @document_index.setter
+    def document_index(self, value: bool) -> None:
+        self._document_index = value
+        self._serve_files()
+
+    def _serve_files(self) -> None:
+        root = self._document_root
+        self.dispatcher.files = file_server(root, listing=self._document_index) if root else None
 
     def get_options(self) -> dict[str, str]:
         """Return the ``app_`` variables of the process without their prefix."""
