@@ -34,6 +34,7 @@ class ProfilerOptions:
     files: that may be in that folder; further requests write none.
     how: ``calls`` counts every call of one request at a time; ``samples`` looks at the stacks of
         all requests every *interval* seconds, which costs much less.
+    interval: seconds between two looks of ``samples``, from 0.0005 to 1.
     """
 
     enabled: bool = False
