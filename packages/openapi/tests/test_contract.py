@@ -3,6 +3,9 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version as version_of
+
+import pytest
 
 from tropea.core.testing import LayerContract
 from tropea.openapi import OpenAPIMiddleware, paste
@@ -33,8 +36,26 @@ class TestOpenAPIMiddleware(LayerContract):
 
 
 class TestOpenAPIMiddlewareThatWatches(LayerContract):
+    paste_factory = paste.main
+    paste_options = {"spec": f"{__name__}:make_spec", "unknown": "pass", "responses": "log"}
+
     def make_layer(self, app):
         return OpenAPIMiddleware(app, SPEC, responses="log")
+
+
+LINES = {"200": {"description": "ok", "content": {"text/plain": {}, "application/jsonl": {"itemSchema": {}}}}}
+
+
+@pytest.mark.skipif(version_of("openapi-core") < "0.23", reason="openapi-core 0.22 knows no OpenAPI 3.2")
+class TestOpenAPIMiddlewareThatWatchesItems(LayerContract):
+    """The contract's application answers text, so that its streams are nobody's items."""
+
+    def make_layer(self, app):
+        spec = json.loads(json.dumps({**SPEC, "openapi": "3.2.0"}))
+        for path in spec["paths"].values():
+            for method in METHODS:
+                path[method]["responses"] = {**LINES, "default": ANY["default"]}
+        return OpenAPIMiddleware(app, spec, responses="log")
 
 
 def test_importing_the_package_imports_neither_webob_nor_openapi_core():
