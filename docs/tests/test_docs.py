@@ -254,3 +254,10 @@ def test_every_link_to_a_file_of_the_tree_leads_somewhere():
         for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", page.read_text()):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_example_has_its_row_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    for program in (ROOT / "examples").glob("*/"):
+        if program.name != "tests" and any(program.glob("**/*.py")):
+            assert f"(examples/{program.name})" in readme, program.name
