@@ -7,6 +7,7 @@ import pytest
 from tropea.core.exceptions import Forbidden, NotFound, Unauthorized
 from tropea.core.raising import HTTPException
 from tropea.core.response import Response
+from tropea.core.testing import make_environ
 from tropea.dispatch import (
     METHOD_ALL,
     METHOD_DELETE,
@@ -349,3 +350,22 @@ class TestApplication:
     def test_options_of_the_process_are_read(self, app, monkeypatch):
         monkeypatch.setenv("app_db_file", "my.db")
         assert app.get_options()["db_file"] == "my.db"
+
+
+def test_a_mounted_application_has_its_own_hooks_and_passes_ours_untouched(ask):
+    dispatcher = dispatcher_app()
+    seen = []
+    dispatcher.before_response(lambda request: seen.append("before"))
+    dispatcher.after_response(lambda request, response: seen.append("after"))
+    body = [b"mounted"]
+
+    def mounted(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "7")])
+        return body
+
+    dispatcher.mount("/other", mounted)
+    environ = make_environ(PATH_INFO="/other/x")
+    assert dispatcher(environ, lambda status, headers: None) is body
+    assert seen == ["before"]
+    assert ask(dispatcher, "/nothing").status_code == 404
+    assert seen == ["before", "before", "after"]

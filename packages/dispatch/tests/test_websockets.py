@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,6 +44,34 @@ def test_an_opening_handshake_reaches_the_handler(guarded, ask):
 def test_anything_else_is_told_that_an_upgrade_is_required(change, guarded, ask):
     answer = ask(guarded, "/chat/a", **{**HANDSHAKE, **change})
     assert (answer.status_code, answer.headers["Sec-WebSocket-Version"]) == (426, "13")
+
+
+def test_rfc9110_15_5_22_the_answer_names_the_protocol(guarded, ask):
+    assert ask(guarded, "/chat/a").headers["Upgrade"] == "websocket"
+    assert ask(guarded, "/chat/a", SERVER_SOFTWARE="gunicorn/23.0").headers["Upgrade"] == "websocket"
+
+
+@pytest.mark.parametrize("software", ["waitress", "WSGIServer/0.2 CPython/3.11.7"])
+def test_a_server_that_fails_on_upgrade_is_spared_it(software, guarded, ask):
+    answer = ask(guarded, "/chat/a", SERVER_SOFTWARE=software)
+    assert answer.status_code == 426
+    assert "Upgrade" not in answer.headers
+
+
+def test_the_standard_librarys_server_answers_426_and_no_500(guarded):
+    from io import BytesIO
+    from io import StringIO
+    from wsgiref.handlers import BaseCGIHandler
+    from wsgiref.simple_server import ServerHandler
+
+    from tropea.core.testing import make_environ
+
+    for handler_class, more in ((ServerHandler, {}), (BaseCGIHandler, {"GATEWAY_INTERFACE": "CGI/1.1"})):
+        sent = BytesIO()
+        handler = handler_class(BytesIO(), sent, StringIO(), make_environ(PATH_INFO="/chat/a", **more))
+        handler.request_handler = SimpleNamespace(log_request=lambda *args: None)
+        handler.run(guarded)
+        assert b" 426 " in sent.getvalue().partition(b"\r\n")[0]
 
 
 def test_other_methods_are_no_handshake():

@@ -73,7 +73,11 @@ class DispatcherApp(Answering, Reversing):
         return as_decorator(lambda hook: hooks.add(hooks.before, hook), function)
 
     def after_response(self, function: Callable[[Any, Any], Any] | None = None) -> Any:
-        """Call *function* with each request and response, error pages too; None keeps it."""
+        """Call *function* with each request and response, error pages too; None keeps it.
+
+        What a mounted application answers passes untouched: it may stream, write or take the
+        socket over, and has hooks of its own.  A layer around the mount sees those answers.
+        """
         hooks = self.hooks
         return as_decorator(lambda hook: hooks.add(hooks.after, hook), function)
 

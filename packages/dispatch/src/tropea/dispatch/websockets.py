@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from wsgiref.types import WSGIEnvironment
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: How servers call themselves that answer 500 where an application sends Upgrade.
+_FAIL_ON_UPGRADE = ("waitress", "WSGIServer")
 
 
 def is_websocket(environ: WSGIEnvironment) -> bool:
@@ -35,21 +37,41 @@ def is_websocket(environ: WSGIEnvironment) -> bool:
 def websocket(handler: F) -> F:
     """Let only opening handshakes reach *handler*; anything else is answered with 426.
 
-    PEP 3333 keeps the fields Upgrade and Connection for the server; the version is named.
+    The answer names the protocol and its version.  PEP 3333 keeps Upgrade for the server, and
+    waitress and wsgiref fail on an application that sends it: they, and CGI, are spared it.
     """
 
     @functools.wraps(handler)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
         if not is_websocket(request.environ):
-            from tropea.core.exceptions import UpgradeRequired
-
-            raise UpgradeRequired(
-                "This address speaks the WebSocket protocol.",
-                headers=[("Sec-WebSocket-Version", "13")],
-            )
+            raise _required()
         return handler(request, *args, **kwargs)
 
     return guarded  # type: ignore[return-value] # wraps keeps the signature
+
+
+def _required() -> Exception:
+    """Return the exception that tells a client what to upgrade to."""
+    from tropea.core.exceptions import UpgradeRequired
+
+    class WebSocketRequired(UpgradeRequired):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            if _fails_on_upgrade(environ):
+                return super().__call__(environ, start_response)
+
+            def start(status: str, headers: Any, *exc_info: Any) -> Any:
+                return start_response(status, [*headers, ("Upgrade", "websocket")], *exc_info)
+
+            return super().__call__(environ, start)
+
+    return WebSocketRequired(
+        "This address speaks the WebSocket protocol.", headers=[("Sec-WebSocket-Version", "13")]
+    )
+
+
+def _fails_on_upgrade(environ: WSGIEnvironment) -> bool:
+    software = environ.get("SERVER_SOFTWARE", "")
+    return "GATEWAY_INTERFACE" in environ or software.startswith(_FAIL_ON_UPGRADE)
 
 
 def _words(environ: WSGIEnvironment, key: str) -> set[str]:
