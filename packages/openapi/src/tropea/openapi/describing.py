@@ -68,15 +68,21 @@ def describe(
                 _add_refusals(described, secured=bool(facts.get("security")))
             described["operationId"] = _unique(_identity(route, method, methods), ids)
             item.setdefault(method.lower(), described)
-    components: dict[str, Any] = {}
-    if refusals and paths:
-        components["responses"] = {"Refusal": REFUSAL}
-    if schemas.named:
-        components["schemas"] = schemas.named
-    if security_schemes:
-        components["securitySchemes"] = dict(security_schemes)
+    components = _components(schemas, security_schemes, refusals=refusals and bool(paths))
     made = {"openapi": "3.1.0", "info": {"title": title, "version": version}, "paths": paths}
     return {**made, **({"components": components} if components else {}), **facts}
+
+
+def _components(
+    schemas: Schemas, security_schemes: Mapping[str, Any] | None, *, refusals: bool
+) -> dict[str, Any]:
+    """Gather what operations refer to; nothing that is empty."""
+    components: dict[str, Any] = {
+        "responses": {"Refusal": REFUSAL} if refusals else {},
+        "schemas": schemas.named,
+        "securitySchemes": dict(security_schemes or {}),
+    }
+    return {name: found for name, found in components.items() if found}
 
 
 def template_of(route: Any) -> str:
