@@ -261,3 +261,12 @@ def test_every_example_has_its_row_in_the_readme():
     for program in (ROOT / "examples").glob("*/"):
         if program.name != "tests" and any(program.glob("**/*.py")):
             assert f"(examples/{program.name})" in readme, program.name
+
+
+def test_every_page_of_a_package_says_what_it_is_for_and_what_it_does_not_do():
+    for page in (DOCS / "packages").glob("*.md"):
+        if page.stem not in {"index", "tropea"}:
+            heads = re.findall(r"^## (.+)$", page.read_text(), re.M)
+            assert {"Why", "Limits"} <= set(heads), page
+            assert {"Options", "What only this command reads"} & set(heads), page
+            assert re.search(r"^\$ pip install '?tropea-", page.read_text(), re.M), page
