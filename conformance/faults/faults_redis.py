@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 import time
 from collections import Counter
@@ -120,6 +122,18 @@ def cut():
     return f"200 cuts: {errors} StoreErrors, {200 - errors} whole values; the next request right 200 of 200"
 
 
+def reset_those_that_are(line):
+    """Reset the connections of this moment, and none that is made while it is done."""
+    pairs = line.pairs[:]
+    del line.pairs[: len(pairs)]
+    for end in (end for pair in pairs for end in pair):
+        try:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
 @experiment("F05", "pooled connections are reset each second", "no acknowledged write lost, no 5xx", 0.7)
 def reset():
     statuses, lost, acknowledged = Counter(), 0, [0] * 4
@@ -130,7 +144,7 @@ def reset():
 
         def resets():
             while not ended.wait(1.0):
-                line.reset_all()
+                reset_those_that_are(line)
 
         threading.Thread(target=resets, daemon=True).start()
 
