@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -53,6 +54,10 @@ def parse_authorization(field: str | None) -> Authorization | None:
     """
     if not field or len(field) > LONGEST:
         return None
+    if field.startswith("Digest ") and '"' in field:  # most likely as clients really write it
+        plain = _plain_parameters(field[7:])
+        if plain is not None:
+            return Authorization("digest", "", plain)
     match = _SCHEME(field)
     if match is None:
         return None
@@ -63,12 +68,19 @@ def parse_authorization(field: str | None) -> Authorization | None:
     return None if parameters is None else Authorization(scheme, "", parameters)
 
 
+def _plain_parameters(text: str) -> dict[str, str] | None:
+    """Read parameters as clients really write them; None for anything else."""
+    if not _PLAIN(text):
+        return None
+    pieces = _PIECES(text)
+    found = {name.lower(): quoted or token for name, quoted, token in pieces}
+    return found if len(found) == len(pieces) <= _MOST_PARAMETERS else None
+
+
 def _parameters(text: str) -> dict[str, str] | None:
     """Read comma-separated parameters; None for anything else, and for one given twice."""
     if _PLAIN(text):
-        pieces = _PIECES(text)
-        plain = {name.lower(): quoted or token for name, quoted, token in pieces}
-        return plain if len(plain) == len(pieces) <= _MOST_PARAMETERS else None
+        return _plain_parameters(text)
     found: dict[str, str] = {}
     position, end, match_at = 0, len(text), _PARAMETER.match
     while position < end:
@@ -114,7 +126,7 @@ def decoded(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def user_of(parameters: dict[str, str]) -> str | None:
+def user_of(parameters: Mapping[str, str]) -> str | None:
     """Read the user of Digest credentials, ``username*`` included; None where it is malformed.
 
     Source: RFC 7616 section 3.4, RFC 8187 section 3.2.

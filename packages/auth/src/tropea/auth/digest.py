@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, NamedTuple
@@ -68,7 +69,7 @@ class DigestPolicy:
         if read is None or read.scheme != "digest":
             return NONE
         given = read.parameters
-        algorithm = self._algorithm(given.get("algorithm", "MD5"))
+        algorithm = self._offered.get(given.get("algorithm", "MD5").lower())
         if algorithm is None or not given.keys() >= _NEEDED or not self._well_formed(given):
             return BAD
         if as_sent(given["realm"]) != self.realm.encode() or not is_target(given["uri"], environ):
@@ -87,8 +88,10 @@ class DigestPolicy:
             return Outcome(stale=True)
         return Outcome(user, False, True, algorithm, kept, given, seen.made)  # noqa: FBT003
 
-    def _algorithm(self, name: str) -> str | None:
-        return next((a for a in self.algorithms if a.lower() == name.lower()), None)
+    @cached_property
+    def _offered(self) -> dict[str, str]:
+        """The algorithms by their names in lower case."""
+        return {name.lower(): name for name in self.algorithms}
 
     def _well_formed(self, given: Mapping[str, str]) -> bool:
         if not self.qop:
@@ -102,7 +105,7 @@ class DigestPolicy:
 
     def _user(self, given: Mapping[str, str], algorithm: str) -> str | None:
         if given.get("userhash", "false").lower() != "true":
-            return user_of(dict(given))
+            return user_of(given)
         hashed = given.get("username", "") if self.userhash else ""
         return self.passwords.find_hashed(self.realm, hashed, plain(algorithm))
 

@@ -24,6 +24,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 WINDOW = 64
+_ALL = (1 << WINDOW) - 1
+#: Nonces of a realm whose hash is known to be right.
+_REMEMBERED = 10_000
 
 
 class Age(Enum):
@@ -61,6 +64,8 @@ class Nonces:
     ) -> None:
         self._key = blake2b(key, digest_size=32, person=b"tropea-nonce").digest()
         self._realm = realm.encode()
+        self._hasher = blake2b(key=self._key, digest_size=16)  # the key is taken in once
+        self._ours: dict[str, int] = {}  # nonces whose hash was right, to when they were made
         self.lifetime, self.clock = lifetime, clock
 
     def make(self) -> str:
@@ -70,20 +75,33 @@ class Nonces:
 
     def check(self, nonce: str) -> Seen:
         """Say whether *nonce* is ours and young enough."""
-        try:
-            raw = bytes.fromhex(nonce)
-        except ValueError:
-            return FORGED
-        body = raw[:20]
-        if not compare_digest(self._hash(body), raw[20:]) or nonce != raw.hex():
-            return FORGED  # a nonce has one spelling, or its counts could be used twice
-        made = int.from_bytes(body[:8], "big")
+        made = self._ours.get(nonce)
+        if made is None:
+            made = self._verified(nonce)
+            if made is None:
+                return FORGED
         age = self.clock() - made / 1000
         # A nonce from the future was made before somebody set the clock back.
         return Seen(Age.FRESH if -self.lifetime < age < self.lifetime else Age.STALE, made)
 
+    def _verified(self, nonce: str) -> int | None:
+        """Return when a nonce of ours was made, and remember it; None for one that is not."""
+        try:
+            raw = bytes.fromhex(nonce)
+        except ValueError:
+            return None
+        body = raw[:20]
+        if not compare_digest(self._hash(body), raw[20:]) or nonce != raw.hex():
+            return None  # a nonce has one spelling, or its counts could be used twice
+        if len(self._ours) >= _REMEMBERED:
+            self._ours.clear()
+        made = self._ours[nonce] = int.from_bytes(body[:8], "big")
+        return made
+
     def _hash(self, body: bytes) -> bytes:
-        return blake2b(body + self._realm, key=self._key, digest_size=16).digest()
+        hasher = self._hasher.copy()
+        hasher.update(body + self._realm)
+        return hasher.digest()
 
 
 class Replays(Protocol):
@@ -106,7 +124,8 @@ def slide(highest: int, used: int, count: int) -> tuple[int, int] | None:
     ((5, 3), None, None)
     """
     if count > highest:
-        return count, (used << min(count - highest, WINDOW) | 1) & ((1 << WINDOW) - 1)
+        ahead = count - highest
+        return count, (used << ahead | 1) & _ALL if ahead < WINDOW else 1
     bit = 1 << (highest - count) if highest - count < WINDOW else 0
     return (highest, used | bit) if bit and not used & bit else None
 
