@@ -74,7 +74,7 @@ def opened():
 
 
 def test_a_killed_redis_is_answered_with_503_until_it_is_back(redis_server, tools, opened):
-    store = opened(RedisStore(redis_server.url, rest=0.05))
+    store = opened(RedisStore(redis_server.url, timeout=5, rest=0.05))
     browser = tools.Browser(SessionMiddleware(tools.site, store))
     browser.get("/set?k=v")
     redis_server.kill()
@@ -124,7 +124,7 @@ def test_an_answer_that_is_cut_short_is_never_taken_for_an_answer(
     redis_server, fault_proxy, opened
 ):
     proxy = fault_proxy(redis_server.port)
-    store = opened(RedisStore(f"redis://127.0.0.1:{proxy.port}/0", rest=0.0))
+    store = opened(RedisStore(f"redis://127.0.0.1:{proxy.port}/0", timeout=5, rest=0.0))
     data = b"0123456789" * 12
     store.create(KEY, data, 60)
     for length in range(1, 200):
@@ -139,7 +139,7 @@ def test_an_answer_that_is_cut_short_is_never_taken_for_an_answer(
 
 def test_reset_connections_lose_no_acknowledged_write(redis_server, fault_proxy, opened):
     proxy = fault_proxy(redis_server.port)
-    store = opened(RedisStore(f"redis://127.0.0.1:{proxy.port}/0"))
+    store = opened(RedisStore(f"redis://127.0.0.1:{proxy.port}/0", timeout=5))
     version = store.create(KEY, b"0", 60)
     for turn in range(1, 31):
         proxy.reset_all()
@@ -154,7 +154,7 @@ def test_an_empty_replica_makes_sessions_anonymous_and_adopts_no_id(
     replica = tools.RedisServer(redis_program)
     try:
         proxy = fault_proxy(redis_server.port)
-        store = opened(RedisStore(f"redis://127.0.0.1:{proxy.port}/0"))
+        store = opened(RedisStore(f"redis://127.0.0.1:{proxy.port}/0", timeout=5))
         browser = tools.Browser(SessionMiddleware(tools.site, store))
         browser.get("/set?k=v")
         old = dict(browser.jar)
@@ -172,7 +172,7 @@ def test_a_redis_without_memory_refuses_and_the_refusal_is_told(redis_server, to
     import redis
 
     admin = redis.Redis.from_url(redis_server.url)
-    store = opened(RedisStore(redis_server.url))
+    store = opened(RedisStore(redis_server.url, timeout=5))
     browser = tools.Browser(SessionMiddleware(tools.site, store))
     browser.get("/set?k=v")
     admin.config_set("maxmemory-policy", "noeviction")
@@ -188,7 +188,7 @@ def test_a_read_only_replica_refuses_writes_and_the_refusal_is_told(redis_server
     import redis
 
     admin = redis.Redis.from_url(redis_server.url)
-    store = opened(RedisStore(redis_server.url))
+    store = opened(RedisStore(redis_server.url, timeout=5))
     version = store.create(KEY, b"x", 60)
     admin.replicaof("127.0.0.1", "1")
     with pytest.raises(StoreError, match="refused"):
@@ -232,7 +232,7 @@ def test_a_key_of_another_type_is_nothing_and_is_left_alone(redis_server, tools,
     import redis
 
     admin = redis.Redis.from_url(redis_server.url)
-    store = opened(RedisStore(redis_server.url))
+    store = opened(RedisStore(redis_server.url, timeout=5))
     browser = tools.Browser(SessionMiddleware(tools.site, store, auto_purge_every=0))
     _, sid = browser.get("/set?k=v").cookie
     name = "tropea:session:" + storage_key(sid)
@@ -269,7 +269,7 @@ def test_a_dead_memcached_is_a_store_error_and_then_a_breaker(memcached_address,
 
 @pytest.fixture
 def sql(postgresql_url, opened):
-    return opened(SQLStore(postgresql_url, rest=0.0))
+    return opened(SQLStore(postgresql_url, timeout=3, rest=0.0))
 
 
 def terminate(engine, connection):
@@ -429,7 +429,7 @@ def test_a_deadlock_is_tried_three_times_and_then_busy(sql, state):
 
 
 def test_a_restarted_database_has_every_acknowledged_write(postgresql, opened):
-    store = opened(SQLStore(postgresql.url, rest=0.0))
+    store = opened(SQLStore(postgresql.url, timeout=5, rest=0.0))
     key = os.urandom(32).hex()
     version = store.create(key, b"0", 600)
     for turn in range(1, 4):

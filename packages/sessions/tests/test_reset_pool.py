@@ -15,7 +15,7 @@ def test_when_all_connections_are_reset_at_once_every_call_still_succeeds(
     from tropea.sessions.testing import in_threads
 
     proxy = fault_proxy(redis_server.port)
-    store = RedisStore(f"redis://127.0.0.1:{proxy.port}/0")
+    store = RedisStore(f"redis://127.0.0.1:{proxy.port}/0", timeout=5)
     store.create(KEY, b"x", 60)
     meet = threading.Barrier(clients)
 

@@ -57,7 +57,7 @@ class TestRedisStore(StoreContract):
             store.close()
 
     def make_store(self, clock):
-        self.made.append(RedisStore(self.url))
+        self.made.append(RedisStore(self.url, timeout=10))
         return self.made[-1]
 
 
@@ -73,7 +73,7 @@ class TestMemcachedStore(StoreContract):
             store.close()
 
     def make_store(self, clock):
-        self.made.append(MemcachedStore(self.address))
+        self.made.append(MemcachedStore(self.address, timeout=10))
         return self.made[-1]
 
 
@@ -100,5 +100,5 @@ class TestSQLStoreOnPostgreSQL(StoreContract):
             store.close()
 
     def make_store(self, clock):
-        self.made.append(SQLStore(self.url, clock=clock))
+        self.made.append(SQLStore(self.url, clock=clock, timeout=10))
         return self.made[-1]

@@ -14,15 +14,21 @@ TIMEOUT = 0.5  #: seconds to wait for a server, to connect as to answer
 REST = 0.5  #: seconds for which a server that did not answer is left alone
 
 
+#: A connection that broke says so at once, and so does the next one of the pool that broke with
+#: it; of those that others gave back meanwhile there are few.
+_MORE_TRIES = 3
+_AT_ONCE = TIMEOUT / 2  # seconds; what took longer to break is not tried again
+
+
 class Guard:
     """Run calls to a server; tell failures to reach it from its refusals.
 
     unreachable: the client's exceptions that say that there was no answer.  They open a breaker:
         until *rest* seconds later calls fail at once.
-    broken: of those, the ones after which the same call may be tried once more on a fresh
+    broken: of those, the ones after which the same call may be tried again on another
         connection; every operation of a store may be.
     refused: the client's exceptions that are answers; they become StoreErrors and no more.
-    renew: called before the second try; a pool may hold more connections that broke with the first.
+    renew: called before another try; a pool may hold more connections that broke with the first.
 
     >>> reset = ConnectionResetError
     >>> guard = Guard("the server", unreachable=(OSError,), broken=(reset,), refused=())
@@ -59,14 +65,16 @@ class Guard:
             raise StoreError(f"{self.name} refused: {_first_line(error)}") from error
 
     def _reach(self, operation: Callable[[], T]) -> T:
+        began = time.monotonic()
         try:
-            try:
-                return operation()
-            except self.broken as error:
-                if _is_timeout(error):
-                    raise
-                self.renew()
-                return operation()
+            for _ in range(_MORE_TRIES):
+                try:
+                    return operation()
+                except self.broken as error:
+                    if _is_timeout(error) or time.monotonic() - began > _AT_ONCE:
+                        raise
+                    self.renew()
+            return operation()
         except self.unreachable as error:
             raise StoreError(f"{self.name} cannot be reached: {_first_line(error)}") from error
 
