@@ -29,7 +29,7 @@ def address_of(kind: str):
         elif kind == "file":
             yield f"file:///{folder}"
         elif kind == "sqlite":
-            yield f"sqlite:///{folder}/cache.db"
+            yield f"sqlite:///{folder}/cache.db?timeout=10"  # all hundred clients write at once
         else:
             port = free_port()
             with serving(command(kind, port, folder), port):

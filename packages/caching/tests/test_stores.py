@@ -20,7 +20,7 @@ from tropea.caching import (
 )
 from tropea.caching.cachekeys import Key
 from tropea.caching.stores import CacheStore, SharedStore, open_store
-from tropea.caching.testing import KEY, CacheStoreContract, SharedStoreContract, make_entry
+from tropea.caching.testing import KEY, OTHER, CacheStoreContract, SharedStoreContract, make_entry
 from tropea.core.errors import OptionError
 from tropea.core.stores import StoreBusy, StoreError
 
@@ -377,6 +377,17 @@ class TestSQLiteAlone:
         [thread.join() for thread in threads]
         store.close()
         assert failed == []
+
+    def test_prune_removes_the_marks_of_the_dead(self, tmp_path):
+        now = [1000.0]
+        store = SQLiteCacheStore(tmp_path / "c.db", clock=lambda: now[0])
+        store.prune()
+        store.lease(KEY, "dead", 5.0)
+        store.lease(OTHER, "alive", 500.0)
+        now[0] += 10
+        store.prune()
+        store.close()
+        assert [path.name for path in (tmp_path / "c.db-leases").iterdir()] == [OTHER.digest()]
 
     def test_a_turn_that_never_comes_is_a_busy_store(self, tmp_path):
         store = SQLiteCacheStore(tmp_path / "c.db", timeout=0.01)

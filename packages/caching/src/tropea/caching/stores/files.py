@@ -100,10 +100,12 @@ class FileCacheStore:
             (place / f"{old.body}.body").unlink(missing_ok=True)
 
     def lease(self, key: Key, mark: str, seconds: float) -> str:
-        return _guarded(lambda: leases.take(self._place(key), mark, seconds, self._clock()))
+        path = self._place(key) / "fetching.lease"
+        return _guarded(lambda: leases.take(path, mark, seconds, self._clock()))
 
     def end_lease(self, key: Key, mark: str, private_for: float) -> None:
-        _guarded(lambda: leases.end(self._place(key), mark, private_for, self._clock()))
+        path = self._place(key) / "fetching.lease"
+        _guarded(lambda: leases.end(path, mark, private_for, self._clock()))
 
     def delete(self, key: Key) -> None:
         _guarded(lambda: _empty(self._place(key)))

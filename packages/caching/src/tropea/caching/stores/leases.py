@@ -1,4 +1,6 @@
-"""Who fetches, as a file beside the responses: the mark, and when it ends.
+"""Who fetches, as a small file beside the responses: the mark, and when it ends.
+
+Files, for SQLite too: each miss writes and removes one, and nobody has to wait for his turn.
 
 Each function raises OSError where the folder fails.
 """
@@ -11,12 +13,9 @@ from pathlib import Path
 
 from tropea.caching.stores.base import PRIVATE
 
-_NAME = "fetching.lease"
 
-
-def take(place: Path, mark: str, seconds: float, now: float) -> str:
-    """Leave *mark* in the folder *place* where there is none; return the one that is there."""
-    path = place / _NAME
+def take(path: Path, mark: str, seconds: float, now: float) -> str:
+    """Leave *mark* in the file *path* where there is none; return the one that is there."""
     for _ in range(3):
         held = _read(path)
         if held is not None and held[1] > now:
@@ -26,9 +25,8 @@ def take(place: Path, mark: str, seconds: float, now: float) -> str:
     return mark  # others come and go too fast: two may fetch the same
 
 
-def end(place: Path, mark: str, private_for: float, now: float) -> None:
+def end(path: Path, mark: str, private_for: float, now: float) -> None:
     """Take *mark* away, or leave PRIVATE for a while, unless another is there."""
-    path = place / _NAME
     held = _read(path)
     if held is None or held[0] != mark:
         return
@@ -36,6 +34,14 @@ def end(place: Path, mark: str, private_for: float, now: float) -> None:
         _make(path, PRIVATE, now + private_for, anew=False)
     else:
         path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, now: float) -> None:
+    """Remove the files of a folder that have ended."""
+    for path in folder.glob("*"):
+        held = None if path.suffix == ".tmp" else _read(path)  # that one is being written
+        if held is not None and held[1] <= now:
+            path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> tuple[str, float] | None:

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
-from tropea.caching.stores.base import PRIVATE, KeptStore
+from tropea.caching.stores import leases
+from tropea.caching.stores.base import KeptStore
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError
 
@@ -26,8 +27,6 @@ CREATE TABLE IF NOT EXISTS bodies (body TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tags (
     tag TEXT NOT NULL, key TEXT NOT NULL, variant TEXT NOT NULL,
     PRIMARY KEY (tag, key, variant)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS leases (
-    key TEXT PRIMARY KEY, mark TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS heads_uri ON heads (uri);
 CREATE INDEX IF NOT EXISTS heads_until ON heads (until);
 CREATE TRIGGER IF NOT EXISTS heads_gone AFTER DELETE ON heads BEGIN
@@ -47,6 +46,8 @@ DELETE FROM heads WHERE body IN (
 
 class SQLiteCacheStore(KeptStore):
     """A store in one file, with a connection for each thread.
+
+    Who asks the application stands in small files in a folder beside it.
 
     max_body: bytes of the longest body taken.
     max_entries, max_bytes: variants, and bytes of bodies, held; the ones that expire first go when
@@ -76,27 +77,30 @@ class SQLiteCacheStore(KeptStore):
         held = self._local()
         connection = getattr(held.local, "connection", None)
         if connection is None:
-            with held.turn(
-                self._timeout
-            ):  # two that make the tables at once would lock each other out
-                connection = self._connect()
-                held.all.append(connection)
+            connection = self._connect(held)
             held.local.connection = connection
         return connection
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, held: _Connections) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            held.ready = False
         connection = sqlite3.connect(
             self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            if not held.ready:
+                with held.turn(self._timeout):  # two that make the tables would lock each other out
+                    if not held.ready:
+                        connection.execute("PRAGMA journal_mode=WAL")
+                        connection.executescript(_SCHEMA)
+                        held.ready = True
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA recursive_triggers=ON")
-            connection.executescript(_SCHEMA)
         except BaseException:
             connection.close()
             raise
+        held.all.append(connection)
         return connection
 
     def _read(self, statement: str, values: tuple[object, ...]) -> list[tuple[bytes]]:
@@ -163,28 +167,16 @@ class SQLiteCacheStore(KeptStore):
         )
 
     def lease(self, key: Key, mark: str, seconds: float) -> str:
-        digest, now = key.digest(), self._clock()
-        self._write(
-            (
-                """INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
-                SET mark = excluded.mark, until = excluded.until WHERE until <= ?""",
-                (digest, mark, now + seconds, now),
-            )
-        )
-        rows: list[tuple[Any]] = self._read("SELECT mark FROM leases WHERE key = ?", (digest,))
-        return str(rows[0][0]) if rows else mark
+        path = self._leases / key.digest()
+        return self._guarded(lambda: leases.take(path, mark, seconds, self._clock()))
 
     def end_lease(self, key: Key, mark: str, private_for: float) -> None:
-        mine = (key.digest(), mark)
-        if private_for <= 0:
-            self._write(("DELETE FROM leases WHERE key = ? AND mark = ?", mine))
-            return
-        self._write(
-            (
-                "UPDATE leases SET mark = ?, until = ? WHERE key = ? AND mark = ?",
-                (PRIVATE, self._clock() + private_for, *mine),
-            )
-        )
+        path = self._leases / key.digest()
+        self._guarded(lambda: leases.end(path, mark, private_for, self._clock()))
+
+    @property
+    def _leases(self) -> Path:
+        return self.path.with_name(f"{self.path.name}-leases")
 
     def delete(self, key: Key) -> None:
         self._write(("DELETE FROM heads WHERE key = ?", (key.digest(),)))
@@ -207,13 +199,13 @@ class SQLiteCacheStore(KeptStore):
         """Remove what is too old to be used, and what is too much."""
         self._write(
             ("DELETE FROM heads WHERE until <= ?", (self._clock(),)),
-            ("DELETE FROM leases WHERE until <= ?", (self._clock(),)),
             (
                 """DELETE FROM heads WHERE (key, variant) IN (SELECT key, variant FROM heads
                 ORDER BY until LIMIT max(0, (SELECT count(*) FROM heads) - ?))""",
                 (self.max_entries,),
             ),
         )
+        self._guarded(lambda: leases.sweep(self._leases, self._clock()))
         held = self._read("SELECT coalesce(sum(length(data)), 0) FROM bodies", ())
         if int(held[0][0]) > self.max_bytes:
             self._write((_TOO_MUCH, (self.max_bytes,)))
@@ -235,6 +227,7 @@ class _Connections:
         self.local = threading.local()
         self.lock = threading.Lock()
         self.all: list[sqlite3.Connection] = []
+        self.ready = False
 
     @contextmanager
     def turn(self, timeout: float) -> Iterator[None]:
