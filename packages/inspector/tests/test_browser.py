@@ -130,7 +130,9 @@ def test_the_page_under_load_in_both_themes_and_on_a_phone(
 
 def test_it_works_without_script(browser, serve, stamp, inspected):
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
 
+    wait = WebDriverWait(browser, 30, ignored_exceptions=[Exception])  # a page may be leaving
     layer, _ = inspected(pipeline(Session.layer(), stamp.layer(), kitchen), always=True)
     address = serve(layer)
     for number in range(3):
@@ -143,9 +145,9 @@ def test_it_works_without_script(browser, serve, stamp, inspected):
     ]
     assert browser.find_element(By.ID, "live").text == "as of now"
     rows[-1].find_element(By.TAG_NAME, "a").click()
-    assert "SELECT * FROM recipes" in browser.find_element(By.TAG_NAME, "main").text
+    wait.until(lambda b: "SELECT * FROM recipes" in b.find_element(By.TAG_NAME, "main").text)
     browser.find_element(By.CSS_SELECTOR, "a.name").click()
-    browser.find_element(By.XPATH, "//button[text()='Forget them']").click()
-    assert browser.find_elements(By.CSS_SELECTOR, "#requests tr") == []
+    wait.until(lambda b: b.find_elements(By.XPATH, "//button[text()='Forget them']"))[0].click()
+    wait.until(lambda b: not b.find_elements(By.CSS_SELECTOR, "#requests tr"))
     browser.find_element(By.XPATH, "//button[text()='Take the probes out']").click()
-    assert not layer.listening
+    wait.until(lambda _: not layer.listening)
