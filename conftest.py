@@ -25,7 +25,7 @@ settings.register_profile(
     max_examples=10_000,
     suppress_health_check=[HealthCheck.too_slow],
 )
-# A deadline of hypothesis' own would be a wall clock in a test; --hypothesis-profile comes after this.
+# A deadline would be a wall clock in a test.  --hypothesis-profile comes after this.
 settings.load_profile("ci")
 
 
