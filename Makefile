@@ -17,10 +17,10 @@ COMPLETE := $(EDITABLE) \
 	-e 'packages/cli[serve,reload,shell]' -e 'packages/openapi[yaml]' -e 'packages/rewrite[re2]' \
 	-e 'packages/sessions[fast,sealed,redis,memcached,sql,postgresql]' -e 'packages/static[brotli,zstandard]'
 REQUIREMENTS := $(wildcard tools/requirements.txt tests/requirements.txt packages/*/tests/requirements.txt \
-	conformance/requirements.txt docs/requirements.txt)
+	conformance/requirements.txt docs/requirements.txt benchmarks/requirements.txt)
 # The tests of the family as a whole; each package's own run alone, in the matrix.  A process a
 # folder: Django, for one, can be configured once in a process.
-WHOLE := tests examples/tests conformance docs/tests
+WHOLE := tests examples/tests conformance docs/tests benchmarks/tests
 UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
 INSTALL = uv pip install --quiet --python $(BIN)/python
@@ -31,7 +31,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 BUILDERS = $(BIN)/python -m pip install --quiet --disable-pip-version-check 'flit_core>=3.11,<5' 'setuptools>=77' wheel
 endif
 
-.PHONY: help demo test check static unit matrix examples slow bench bench-full fuzz release-check docs pkg clean
+.PHONY: help demo test check static unit matrix examples slow bench bench-packages bench-full faults fuzz release-check docs pkg clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -79,11 +79,13 @@ examples: .venv/.dev
 	$(BIN)/python -m pytest --doctest-modules --no-header $(SOURCES)
 	@for tests in $(WHOLE); do echo "== $$tests"; $(BIN)/python -m pytest -m "not slow" --no-header $$tests || exit 1; done
 
-bench: .venv/.dev ## the measurements of every package, beside its peers
+bench: .venv/.dev ## about five minutes: every row beside its peers, imports, over the wire
+	$(BIN)/python benchmarks/full.py --quick
+
+bench-packages: .venv/.dev ## the measurements of every package
 	@for file in packages/*/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-bench-full: .venv/.dev ## every row of the design beside the peers: benchmarks/RESULTS.md
-	@$(INSTALL) -r benchmarks/requirements.txt
+bench-full: .venv/.dev ## the same with more rounds, written to benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/full.py --write
 
 docs: .venv/.dev ## the documentation, into docs/_build
@@ -95,6 +97,9 @@ pkg: .venv/.dev ## one package: make pkg P=sessions
 	$(BIN)/ruff check packages/$(P)
 	$(BIN)/mypy packages/$(P)/src
 	$(BIN)/python -m pytest --doctest-modules packages/$(P)/src packages/$(P)/tests
+
+faults: .venv/.dev ## break servers, files and connections on purpose; half an hour
+	$(BIN)/python conformance/faults/run.py --write
 
 fuzz: .venv/.dev ## random octets at every parser; SECONDS_EACH=600 for longer
 	$(BIN)/python fuzz/run.py $(or $(SECONDS_EACH),20)
