@@ -15,6 +15,7 @@ from tropea.caching.httpcache import HTTPCacheMiddleware
 from tropea.caching.objectcache import CacheManager
 from tropea.caching.objectcache import CacheMiddleware
 from tropea.caching.stores.base import CacheStore
+from tropea.caching.stores.base import SharedStore
 from tropea.caching.stores.files import FileCacheStore
 from tropea.caching.stores.memcached import MemcachedCacheStore
 from tropea.caching.stores.memory import MemoryCacheStore
@@ -34,6 +35,7 @@ __all__ = [
     "MemoryCacheStore",
     "RedisCacheStore",
     "SQLiteCacheStore",
+    "SharedStore",
     "cache_control",
     "etag_middleware",
     "etags_match",
