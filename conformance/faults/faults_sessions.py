@@ -12,6 +12,7 @@ from collections import Counter
 
 from faultkit import ROOT, Line, addresses, experiment, folder, kit, load, ms, paced, redis, serving, size, tests
 
+from tropea.core.stores import StoreError
 from tropea.sessions import MemoryStore, SealedCookieStore, SessionMiddleware
 from tropea.sessions.addresses import open_store
 from tropea.sessions.ids import storage_key
@@ -32,11 +33,11 @@ losses = []
 layer = SessionMiddleware(kit().site, open_store(sys.argv[1]), auto_purge_every=0, on_conflict=lambda session, keys: losses.append(keys))
 def work():
     for _ in range(%d):
-        for _ in range(20):
+        for _ in range(1000):
             if kit().Browser(layer).get(sys.argv[3], cookie=sys.argv[2]).code == 200:
                 break
         else:
-            raise SystemExit("twenty times busy")
+            raise SystemExit("a thousand times busy")
 threads = [threading.Thread(target=work) for _ in range(10)]
 [t.start() for t in threads]; [t.join() for t in threads]
 layer.store.close()
@@ -154,6 +155,18 @@ def versions():
                  FAULTS + "test_a_schema_of_a_later_release_is_left_alone", FAULTS + "test_a_sqlite_file_of_a_later_release_is_refused_at_once")  # fmt: skip
 
 
+def put(store, key, data):
+    """Write over an entry; a server that is slow for a moment is asked again."""
+    for _ in range(20):
+        try:
+            entry = store.load(key)
+            if (store.create(key, data, 600) if entry is None else store.save(key, data, 600, entry.version)) is not None:
+                return
+        except StoreError:
+            time.sleep(0.2)
+    raise AssertionError("the store was never there")
+
+
 @experiment("F23", "10,000 damaged entries on each store", "0 exceptions, nothing run, one warning each at most", 3)
 def damaged():
     mutations = load("packages/sessions/tests/test_faults.py").mutations
@@ -178,11 +191,7 @@ def damaged():
             raw = store.load(key).data
             pickled = b"cos\nsystem\n(S'touch %s'\ntR." % str(where / "pwned").encode()
             for turn, wrong in enumerate([pickled, b"", b"[]", *mutations(raw, total - 3, seed=3)]):
-                entry = store.load(key)
-                if entry is None:
-                    store.create(key, wrong, 600)
-                else:
-                    store.save(key, wrong, 600, entry.version)
+                put(store, key, wrong)
                 before = lines[0]
                 answer = kit().Browser(browser.app).get("/get?k", cookie=cookie)
                 assert answer.code == 200, (kind, turn)

@@ -26,7 +26,7 @@ def dropped():
         store = SQLStore(server.url, rest=0.0)
         key = os.urandom(32).hex()
         version = store.create(key, b"0" * 1000, 600)
-        engine, left = store._engine(), [0]
+        engine, left = store._database().engine, [0]
         address = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
 
         @event.listens_for(engine, "after_cursor_execute")
@@ -65,7 +65,7 @@ def held():
         browser = kit().Browser(SessionMiddleware(kit().site, store, auto_purge_every=0))
         _, sid = browser.get("/set?k=v").cookie
         browser.get("/set?k=v2")
-        with store._engine().connect() as other:
+        with store._database().engine.connect() as other:
             other.exec_driver_sql(f"select 1 from tropea_sessions where key = '{storage_key(sid)}' for update")
             ended = time.monotonic() + size(5, 1)
             while time.monotonic() < ended:
