@@ -393,7 +393,7 @@ def look_at_memory(browser, wait):
     from selenium.webdriver.common.by import By
 
     def press(text):
-        browser.find_element(By.XPATH, f"//button[text()='{text}']").click()
+        wait.until(lambda b: b.find_elements(By.XPATH, f"//button[text()='{text}']"))[0].click()
 
     browser.find_element(By.LINK_TEXT, "Memory").click()
     press("Start")

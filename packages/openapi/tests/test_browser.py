@@ -65,6 +65,7 @@ def browser(tmp_path):
 
 def test_the_page_is_read_without_a_request_to_anywhere_else(browser, address, seen):
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
 
     browser.get(f"{address}/docs")
     assert browser.title == "Pets"
@@ -88,7 +89,7 @@ def test_the_page_is_read_without_a_request_to_anywhere_else(browser, address, s
     assert "maxLength" in schema.text
     assert "<script>fetch" in browser.find_element(By.TAG_NAME, "header").text
     browser.find_element(By.LINK_TEXT, "OpenAPI 3.1.0").click()
-    assert browser.current_url == f"{address}/openapi.json"
+    WebDriverWait(browser, 30).until(lambda b: b.current_url == f"{address}/openapi.json")
 
     log = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     sent = [m["params"]["request"]["url"] for m in log if m["method"] == "Network.requestWillBeSent"]
