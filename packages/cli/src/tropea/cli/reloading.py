@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -119,12 +120,15 @@ def changes(before: Stamps, watched: Callable[[], list[Path]]) -> Iterator[Path 
 
     watched: tells the folders; what it adds later is watched from then on.
     """
+    began = time.time_ns()
     folders: list[Path] = []
     alarms: Iterator[bool] = iter(())
     while True:
         if watched() != folders:
             added = stamps([folder for folder in watched() if folder not in folders])
-            before.update({path: added[path] for path in added.keys() - before.keys()})
+            for path in added.keys() - before.keys():
+                if added[path] < began:  # else it was written before we knew of its folder
+                    before[path] = added[path]
             folders = watched()
             alarms = _alarms(folders)
         if next(alarms):
