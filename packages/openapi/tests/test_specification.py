@@ -1,6 +1,7 @@
 """Descriptions come from anywhere, in three versions, and wrong ones fail when the layer is built."""
 
 import json
+import socketserver
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -133,6 +134,16 @@ class TestMistakes:
         spec["paths"]["/pets"]["post"]["responses"]["201"] = {"$ref": "#/components/responses/None"}
         with pytest.raises(SpecificationError):
             OpenAPIMiddleware(None, spec)
+
+    def test_nothing_is_fetched_from_an_address(self, spec):
+        with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+            address = f"http://127.0.0.1:{server.server_address[1]}/other.json"
+            spec["paths"]["/pets"]["post"]["responses"]["201"] = {"$ref": f"{address}#/created"}
+            with pytest.raises(SpecificationError, match=f"{address} is not fetched: keep a copy"):
+                OpenAPIMiddleware(None, spec)
+            server.socket.setblocking(False)
+            with pytest.raises(BlockingIOError):  # nobody came
+                server.socket.accept()
 
     def test_json_that_is_none(self, tmp_path):
         (tmp_path / "a.json").write_text("{")

@@ -42,11 +42,9 @@ class Specification:
         self.version = _version_of(self.document)
         if "$self" in self.document:
             _come_home(self.document, urldefrag(str(self.document["$self"]))[0])
-        from jsonschema_path import SchemaPath
-
-        self.root = SchemaPath.from_dict(self.document, base_uri=base, separator=_SEPARATOR)
+        self.root = _path(self.document, base, separator=_SEPARATOR)
         if check:
-            _check(self.document, base, self.version)
+            _check(_path(self.document, base), self.version)
 
     @property
     def title(self) -> str:
@@ -140,16 +138,36 @@ def _version_of(document: Mapping[str, Any]) -> str:
     return match[1]
 
 
-def _check(document: dict[str, Any], base: str, version: str) -> None:
+def _path(document: dict[str, Any], base: str, **options: Any) -> Any:
+    """Make a path that follows references within *document* and to files, and nowhere else.
+
+    A server that starts must not hang on, nor believe, what another one sends.
+    """
+    from jsonschema_path import SchemaPath
+    from jsonschema_path.handlers import default_handlers
+
+    handlers: dict[str, Any] = dict.fromkeys(default_handlers, _refuse)
+    handlers["file"] = default_handlers["file"]
+    return SchemaPath.from_dict(document, base_uri=base, handlers=handlers, **options)
+
+
+def _refuse(address: str) -> Any:
+    raise SpecificationError(f"{address} is not fetched: keep a copy beside the description")
+
+
+def _check(root: Any, version: str) -> None:
     import openapi_spec_validator as checkers
 
     checker = getattr(checkers, f"OpenAPIV{version.replace('.', '')}SpecValidator", None)
     if checker is None:
         raise SpecificationError("OpenAPI 3.2 needs openapi-core 0.23")
     try:
-        error = next(iter(checker(document, base_uri=base).iter_errors()), None)
+        error = next(iter(checker(root).iter_errors()), None)
     except Exception as failure:  # a reference into nowhere, of whatever kind the resolver raises
-        raise SpecificationError(f"the description cannot be resolved: {failure}") from None
+        reason: BaseException = failure
+        while reason.__cause__ is not None:
+            reason = reason.__cause__
+        raise SpecificationError(f"the description cannot be resolved: {reason}") from None
     if error is not None:
         place = "/".join(map(str, getattr(error, "absolute_path", ())))
         message = str(error.message).splitlines()[0][:300]
