@@ -464,3 +464,13 @@ def test_a_blank_request_takes_a_path_as_people_write_it(path, path_info, query)
     request = Request.blank(path)
     assert (request.path_info, request.environ["QUERY_STRING"]) == (path_info, query)
     assert request.environ["PATH_INFO"].encode("latin-1").decode() == path_info
+
+
+def test_the_host_of_a_blank_request_is_written_as_browsers_send_it():
+    request = Request.blank("http://bücher.example:8080/ä?x=ü")
+    assert (request.host, request.path_info) == ("xn--bcher-kva.example:8080", "/ä")
+    assert request.request_uri == "http://xn--bcher-kva.example:8080/%C3%A4?x=%C3%BC"
+    based = Request.blank("/a", base_url="https://bücher.example/s")
+    assert (based.host, based.path) == ("xn--bcher-kva.example:443", "/s/a")
+    with pytest.raises(ValueError, match="label"):
+        Request.blank(f"http://{'ü' * 80}.example/")

@@ -29,6 +29,7 @@ _REQUEST: Final = keys.REQUEST
 _DB: Final = "tropea.core.db"
 _NOTHING: Any = object()
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
+_AUTHORITY: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#]*)")
 _new = object.__new__
 
 
@@ -39,6 +40,17 @@ def _kept(key: str, doc: str) -> property:
         self.environ[key] = value
 
     return property(lambda self: self.environ.get(key), write, doc=doc)
+
+
+def _in_ascii(url: str) -> str:
+    """Return a URL or a path as it travels: the host in IDNA, all else in UTF-8, quoted."""
+    if url.isascii():
+        return url
+    found = _AUTHORITY.match(url)
+    start, rest = "", url
+    if found:
+        start, rest = found[1] + found[2].encode("idna").decode("ascii"), url[found.end() :]
+    return start + _BEYOND_ASCII.sub(lambda text: quote(text[0]), rest)
 
 
 class Request(FormProperties, FieldProperties, URIProperties, Getters, webob.Request):  # type: ignore[misc]  # untyped
@@ -67,16 +79,21 @@ class Request(FormProperties, FieldProperties, URIProperties, Getters, webob.Req
             super().__init__(environ, *args, **kwargs)
 
     @classmethod
-    def blank(cls, path: str, *args: Any, **kwargs: Any) -> Self:
+    def blank(
+        cls, path: str, environ: Any = None, base_url: str | None = None, *args: Any, **kwargs: Any
+    ) -> Self:
         """Make a request to try things with; what is not ASCII in *path* is UTF-8, quoted.
+
+        A host is written as browsers send it (IDNA).  Raises ValueError for one that cannot be.
 
         >>> request = Request.blank("/jam/blåbär?with=gräddé")
         >>> request.path_info, request.query["with"]
         ('/jam/blåbär', 'gräddé')
+        >>> Request.blank("http://bücher.example/").host
+        'xn--bcher-kva.example:80'
         """
-        if not path.isascii():
-            path = _BEYOND_ASCII.sub(lambda found: quote(found[0]), path)
-        return cast("Self", super().blank(path, *args, **kwargs))
+        base_url = base_url and _in_ascii(base_url)
+        return cast("Self", super().blank(_in_ascii(path), environ, base_url, *args, **kwargs))
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> Self:
