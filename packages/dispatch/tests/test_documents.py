@@ -118,3 +118,10 @@ def test_without_a_server_of_files_setting_a_root_says_what_to_install(monkeypat
     monkeypatch.setattr("tropea.dispatch.documents.distribution", nothing)
     with pytest.raises(RouteError, match="pip install tropea-static"):
         Application("files", document_root="/srv/www")
+
+
+def test_the_environment_says_where_files_are(server, ask):
+    app = Application("files").read_environment({"poor_DocumentRoot": "/srv/www", "poor_DocumentIndex": "On"})
+    assert ask(app, "/a.txt").body_text == "[('document_index', 'true'), ('document_root', '/srv/www')]"
+    assert app.read_environment({"poor_DocumentIndex": "Off"}).document_index is False
+    assert str(app.document_root) == "/srv/www"

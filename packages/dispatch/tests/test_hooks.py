@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tropea.core.errors import OptionError
 from tropea.core.exceptions import Forbidden, NotFound, Unauthorized
 from tropea.core.raising import HTTPException
 from tropea.core.response import Response
@@ -350,6 +351,16 @@ class TestApplication:
     def test_options_of_the_process_are_read(self, app, monkeypatch):
         monkeypatch.setenv("app_db_file", "my.db")
         assert app.get_options()["db_file"] == "my.db"
+
+    def test_poor_variables_are_taken_when_asked_for(self, app, monkeypatch):
+        monkeypatch.setenv("poor_Debug", "On")
+        monkeypatch.setenv("poor_SecretKey", "s" * 32)
+        assert not app.debug
+        assert app.read_environment() is app
+        assert (app.debug, app.secret_key, app.document_root) == (True, "s" * 32, None)
+        assert app.read_environment({"PATH": "/bin"}).debug
+        with pytest.raises(OptionError, match="poor_Nonsense"):
+            app.read_environment({"poor_Nonsense": "1"})
 
 
 def test_a_mounted_application_has_its_own_hooks_and_passes_ours_untouched(ask):

@@ -61,12 +61,18 @@ def test_a_server_that_fails_on_upgrade_is_spared_it(software, guarded, ask):
 def test_the_standard_librarys_server_answers_426_and_no_500(guarded):
     from io import BytesIO
     from io import StringIO
-    from wsgiref.handlers import BaseCGIHandler
+    from wsgiref.handlers import BaseCGIHandler, SimpleHandler
     from wsgiref.simple_server import ServerHandler
 
     from tropea.core.testing import make_environ
 
-    for handler_class, more in ((ServerHandler, {}), (BaseCGIHandler, {"GATEWAY_INTERFACE": "CGI/1.1"})):
+    class OfAnotherName(ServerHandler):
+        server_software = "Unknown/1.0"
+
+    for handler_class, more in (
+        (ServerHandler, {}), (BaseCGIHandler, {"GATEWAY_INTERFACE": "CGI/1.1"}), (SimpleHandler, {}),
+        (OfAnotherName, {}),
+    ):  # fmt: skip
         sent = BytesIO()
         handler = handler_class(BytesIO(), sent, StringIO(), make_environ(PATH_INFO="/chat/a", **more))
         handler.request_handler = SimpleNamespace(log_request=lambda *args: None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from tropea.core.environment import get_options
+from tropea.core.environment import get_options, poor_options
 from tropea.core.methods import METHOD_ALL
 
 from .application_hooks import READ, ApplicationHooks, Handler
@@ -51,6 +51,7 @@ class Application(ApplicationHooks):
         document_index: bool = False,
     ) -> None:
         self.name = name
+        self.secret_key: str | None = None  # for whoever signs: a session layer, a handler
         self._document_root, self._document_index = document_root, document_index
         self.dispatcher = DispatcherApp(list_as="json")
         self.dispatcher.catch_errors = True
@@ -95,6 +96,25 @@ class Application(ApplicationHooks):
     def _serve_files(self) -> None:
         root = self._document_root
         self.dispatcher.files = file_server(root, listing=self._document_index) if root else None
+
+    def read_environment(self, environ: Mapping[str, Any] | None = None) -> Self:
+        """Take what ``poor_`` variables say: Debug, SecretKey, DocumentRoot and DocumentIndex.
+
+        environ: a mapping with the variables; the process's environment when None.  What no
+        variable names stays as it is.  Raises OptionError for a variable that cannot be read.
+
+        >>> Application("shop").read_environment({"poor_Debug": "On"}).debug
+        True
+        """
+        given = poor_options(environ)
+        said = {name.lower() for name in get_options(environ, "poor_")}
+        self.debug = given.debug if "debug" in said else self.debug
+        self.secret_key = given.secret_key or self.secret_key
+        self._document_root = given.document_root or self._document_root
+        if "documentindex" in said:
+            self._document_index = given.document_index
+        self._serve_files()
+        return self
 
     def get_options(self) -> dict[str, str]:
         """Return the ``app_`` variables of the process without their prefix."""

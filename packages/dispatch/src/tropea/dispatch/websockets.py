@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import functools
+import sys
 from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -39,6 +40,7 @@ def websocket(handler: F) -> F:
 
     The answer names the protocol and its version.  PEP 3333 keeps Upgrade for the server, and
     waitress and wsgiref fail on an application that sends it: they, and CGI, are spared it.
+    Another server that refuses it gets the answer without it.
     """
 
     @functools.wraps(handler)
@@ -60,7 +62,10 @@ def _required() -> Exception:
                 return super().__call__(environ, start_response)
 
             def start(status: str, headers: Any, *exc_info: Any) -> Any:
-                return start_response(status, [*headers, ("Upgrade", "websocket")], *exc_info)
+                try:
+                    return start_response(status, [*headers, ("Upgrade", "websocket")], *exc_info)
+                except Exception:  # nothing was sent yet: PEP 3333 lets a head be replaced
+                    return start_response(status, headers, sys.exc_info())
 
             return super().__call__(environ, start)
 
