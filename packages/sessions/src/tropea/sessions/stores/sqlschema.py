@@ -91,15 +91,15 @@ class Schema:
 
     def prepare(self, engine: Any) -> None:
         """Make the tables where they are missing; raise StoreError where they are too new."""
-        try:
-            self._make(engine)
-        except DBAPIError:
-            # Another process may have made them at the same moment.
-            if not inspect(engine).has_table(self.entries.name):
-                raise
-        with engine.begin() as connection:
-            found = connection.execute(select(self.about.c.version)).scalars().all()
-        held = max(found, default=VERSION)
+        for left in range(4, -1, -1):
+            try:
+                held = self._make(engine)
+                break
+            except DBAPIError:
+                # Another thread or process may be at it at this moment: it makes the tables one
+                # by one, so each may be in the way once.
+                if not left or not inspect(engine).has_table(self.entries.name):
+                    raise
         if held > VERSION:
             raise StoreError(
                 f"the table's schema is version {held}; this release knows up to {VERSION}"
@@ -118,11 +118,14 @@ class Schema:
             for statement in STEPS[version]:
                 connection.exec_driver_sql(statement.format(table=self.entries.name))
 
-    def _make(self, engine: Any) -> None:
+    def _make(self, engine: Any) -> int:
+        """Make what is missing; return the version of what is there."""
         with engine.begin() as connection:
             self.metadata.create_all(connection)
-            if connection.execute(select(self.about.c.version)).first() is None:
+            found = connection.execute(select(self.about.c.version)).scalars().all()
+            if not found:
                 connection.execute(insert(self.about), {"version": VERSION})
+        return int(max(found, default=VERSION))
 
 
 def _put(insert: Any, table: Table) -> Any:
