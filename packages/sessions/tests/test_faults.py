@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -439,6 +440,20 @@ def test_a_restarted_database_has_every_acknowledged_write(postgresql, opened):
             store.load(key)
         postgresql.start()
         assert until(lambda: store.load(key)).data == b"%d" % turn
+
+
+def test_whoever_comes_to_a_new_database_at_once_finds_its_tables_whole(tmp_path, opened):
+    for number in range(20):
+        stores = [opened(SQLStore(f"sqlite:///{tmp_path}/{number}.db", timeout=10)) for _ in range(4)]
+        together = threading.Barrier(8)
+
+        def come(place):
+            together.wait()
+            return stores[place % 4].create(KEY, b"x", 600)
+
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(come, range(8)))
+        assert sum(bool(version) for version in made) == 1
 
 
 def test_a_schema_of_a_later_release_is_left_alone(tmp_path, opened):
