@@ -127,6 +127,19 @@ class TestTupleSpace:
         for path in ("/s/s/s/s/s/s", "/a/s/a/s/a/s", "/s/s/a/a/s/s"):
             assert match(path, "GET") == first_match(routes, path, "GET")
 
+    @pytest.mark.parametrize("words", [["r1"], ["r1", "r2"]])
+    def test_a_text_that_all_routes_share_must_be_there(self, words):
+        index = RouteIndex([route(f"/api/{word}/<a>/parts/<b>", "GET") for word in words])
+        match = compile_match(index, index.walk)
+        assert match("/api/r1/1/parts/2", "GET")[1] == {"a": "1", "b": "2"}
+        for path in (
+            "/apx/r1/1/parts/2",
+            "/api/r1/1/part/2",
+            "/api/r3/1/parts/2",
+            "//r1/1/parts/2",
+        ):
+            assert match(path, "GET") == (None, None)
+
     def test_no_text_of_a_pattern_is_ever_run(self):
         text = "/'+__import__('os').abort()+'/<a>/{0}/<b>/%s\\"
         index = RouteIndex([route(text, "GET")])

@@ -22,6 +22,8 @@ from .walk import RouteIndex
 #: method -> what the generated code needs; None -> the answer for any other method, where certain.
 Leaf = dict[str | None, Any]
 Shape = tuple[int, ...]
+#: The texts at the positions of a shape -> what is certain for them.
+Leaves = dict[tuple[str, ...], Leaf]
 
 #: With more sets of literal positions than this for one length, the ordered walk is as good.
 MANY_SHAPES = 24
@@ -34,7 +36,7 @@ class TupleSpace:
         self.index = index
         self.static: dict[str, Leaf] = {path: self._literal(path) for path in index.literals}
         self.tails: dict[str, Leaf] = {}
-        self.shapes: dict[int, list[tuple[Shape, dict[Any, Leaf]]]] = {}
+        self.shapes: dict[int, list[tuple[Shape, Leaves]]] = {}
         for size, tables in index.shapes.items():
             others = _Others(tables) if len(tables) <= MANY_SHAPES else None
             for shape, table in tables.items():
@@ -62,13 +64,13 @@ class TupleSpace:
         others: _Others | None,
     ) -> None:
         is_tail = size > 2 and shape == tuple(range(1, size - 1))
-        leaves: dict[Any, Leaf] = {}
+        leaves: Leaves = {}
         for key, routes in table.items():
             leaf = self._leaf(shape, key, routes, others, is_tail=is_tail)
             if is_tail:
                 self.tails["/".join(("", *key))] = leaf
             else:
-                leaves[key[0] if len(shape) == 1 else key] = leaf
+                leaves[key] = leaf
         if leaves:
             self.shapes.setdefault(size, []).append((shape, leaves))
 
