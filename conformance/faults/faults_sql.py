@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 
-from faultkit import experiment, kit, ms, paced, postgresql, size, tests
+from faultkit import broken_line, experiment, kit, ms, paced, postgresql, size, tests
 
 from tropea.core.stores import StoreError
 from tropea.sessions import SessionMiddleware, SQLStore
@@ -16,45 +16,67 @@ from tropea.sessions.ids import storage_key
 TESTS = "packages/sessions/tests/test_faults.py::"
 
 
-@experiment("F08", "the connection is dropped between UPDATE and COMMIT", "the row is the old or the new whole value, 200 of 200; never 'saved' when it was not", 0.5)
+@experiment("F08", "the connection is dropped before an UPDATE, or with its answer", "the row is the old or the new whole value, 200 of 200; never 'saved' when it was not", 0.5)
 def dropped():
+    turns, said = size(200, 20), []
+    with postgresql() as server, broken_line(server.port) as line:
+        store = SQLStore(server.url.replace(f":{server.port}/", f":{line.port}/"), rest=0.0, timeout=5.0)  # of a busy machine
+        for kind, drop in (("before", killed_before), ("answers", answer_lost)):
+            said.append(f"{turns} times {drop.__doc__}: {saved_whole(store, turns, lambda store, turn, drop=drop: drop(store, line, turn))}")
+        store.close()
+    return "; ".join(said)
+
+
+def saved_whole(store, turns, arm):
+    """Save, with a fault each time; say what was acknowledged, once every row was whole."""
+    told = Counter()
+    key = os.urandom(32).hex()
+    version = store.create(key, b"0" * 1000, 600)
+    for turn in range(1, turns + 1):
+        old, new = store.load(key).data, b"%d" % (turn % 10) * 1000
+        arm(store, turn)
+        try:
+            saved = store.save(key, new, 600, version)
+            told["acknowledged" if saved is not None else "told as a conflict"] += 1
+        except StoreError:
+            saved = None
+            told["StoreError"] += 1
+        arm(store, 0)
+        entry = store.load(key)
+        assert entry.data in (old, new)
+        assert saved is None or entry.data == new
+        told["new value"] += entry.data == new
+        version = entry.version
+    return ", ".join(f"{count} {what}" for what, count in told.items()) + f"; old or new whole value {turns} of {turns}"
+
+
+def killed_before(store, line, turn):
+    """the server's process was killed before the UPDATE, up to three times over"""
     from sqlalchemy import event
 
-    errors = saved_all = 0
-    terminate = __import__("psycopg")
-    with postgresql() as server:
-        store = SQLStore(server.url, rest=0.0)
-        key = os.urandom(32).hex()
-        version = store.create(key, b"0" * 1000, 600)
-        engine, left = store._database().engine, [0]
-        address = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    engine = store._database().engine
+    if turn == 0:
+        event.remove(engine, "before_cursor_execute", KILLING.pop())
+        return
+    left = [1 + turn % 3]
+    address = f"postgresql://tropea@127.0.0.1:{line.target}/postgres"
 
-        @event.listens_for(engine, "after_cursor_execute")
-        def kill(connection, cursor, statement, *rest):
-            if statement.startswith("UPDATE") and left[0]:
-                left[0] -= 1
-                pid = connection.connection.driver_connection.info.backend_pid
-                with terminate.connect(address, autocommit=True) as admin:
-                    admin.execute("select pg_terminate_backend(%s)", [pid])
+    def kill(connection, cursor, statement, *rest):
+        if statement.startswith("UPDATE") and left[0]:
+            left[0] -= 1
+            with __import__("psycopg").connect(address, autocommit=True) as admin:
+                admin.execute("select pg_terminate_backend(%s)", [connection.connection.driver_connection.info.backend_pid])
 
-        turns = size(200, 20)
-        for turn in range(1, turns + 1):
-            left[0] = 1 + turn % 3  # also more often than it is tried
-            old, new = store.load(key).data, b"%d" % (turn % 10) * 1000
-            try:
-                saved = store.save(key, new, 600, version)
-            except StoreError:
-                saved = None
-                errors += 1
-            left[0] = 0
-            entry = store.load(key)
-            assert entry.data in (old, new)
-            if saved is not None:
-                assert entry.data == new
-                saved_all += 1
-            version = entry.version
-        store.close()
-    return f"{turns} kills: {saved_all} saves acknowledged after a retry, {errors} StoreErrors; old or new whole value {turns} of {turns}"
+    KILLING.append(kill)
+    event.listen(engine, "before_cursor_execute", kill)
+
+
+KILLING: list[object] = []
+
+
+def answer_lost(store, line, turn):
+    """the answer to the UPDATE was cut off after 0 to 19 octets"""
+    line.cut = turn % 20 if turn else None
 
 
 @experiment("F09", "another holds the row's lock for 5 s", "an answer in < 0.5 s: StoreBusy, 503, Retry-After", 0.2)
@@ -65,7 +87,7 @@ def held():
         browser = kit().Browser(SessionMiddleware(kit().site, store, auto_purge_every=0))
         _, sid = browser.get("/set?k=v").cookie
         browser.get("/set?k=v2")
-        with store._database().engine.connect() as other:
+        with store._database().engine.connect().execution_options(isolation_level="READ COMMITTED") as other:
             other.exec_driver_sql(f"select 1 from tropea_sessions where key = '{storage_key(sid)}' for update")
             ended = time.monotonic() + size(5, 1)
             while time.monotonic() < ended:

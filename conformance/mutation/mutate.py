@@ -21,6 +21,7 @@ import os
 import random
 import signal
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -108,6 +109,19 @@ def changed(source, number):
     return ast.fix_missing_locations(tree)
 
 
+def warm(tests):
+    """Load pytest's plugins and whatever the tests import from elsewhere, once for all forks."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main(["--collect-only", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider", *tests])
+
+
+def forget():
+    """Drop every module of ours, and of the tests: they are imported again, beside the changed one."""
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(ROOT / "packages")):
+            del sys.modules[name]
+
+
 def survives(name, file, number, tests):
     """Run the tests on the changed module in a process of its own; True where none of them fails."""
     child = os.fork()
@@ -118,6 +132,7 @@ def survives(name, file, number, tests):
             said = os.open(os.environ.get("TROPEA_MUTATION_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             for stream in (1, 2):
                 os.dup2(said, stream)
+            forget()
             if number is not None:
                 module = types.ModuleType(name)
                 module.__file__, module.__spec__ = str(file), importlib.util.spec_from_file_location(name, file)
@@ -136,6 +151,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", help="a part of a module's name")
     parser.add_argument("--sample", type=int, help="changes of each module, chosen at random")
+    parser.add_argument("--minutes", type=float, help="a module is left after so many; its changes come in an order chosen by the seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--list", action="store_true", help="name the survivors")
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -147,6 +163,7 @@ def main():
             continue
         file = ROOT / "packages" / short.partition(".")[0] / "src" / "tropea" / Path(*short.split(".")).with_suffix(".py")
         tests = [str(ROOT / "packages" / name) for name in names]
+        warm(tests)
         if not survives(f"tropea.{short}", file, None, tests):
             print(f"{short}: its tests fail without any change", flush=True)
             figures[short] = {"error": "tests fail unchanged"}
@@ -155,7 +172,16 @@ def main():
         numbers = list(range(len(all_places)))
         if options.sample and options.sample < len(numbers):
             numbers = sorted(random.Random(options.seed).sample(numbers, options.sample))
-        alive = [number for number in numbers if survives(f"tropea.{short}", file, number, tests)]
+        if options.minutes:
+            random.Random(options.seed).shuffle(numbers)
+        ends, alive, tried = time.monotonic() + 60 * (options.minutes or 1e6), [], []
+        for number in numbers:
+            if time.monotonic() >= ends:
+                break
+            tried.append(number)
+            if survives(f"tropea.{short}", file, number, tests):
+                alive.append(number)
+        numbers, alive = tried, sorted(alive)
         total[0] += len(numbers)
         total[1] += len(numbers) - len(alive)
         figures[short] = {"possible": len(all_places), "tried": len(numbers), "noticed": len(numbers) - len(alive),

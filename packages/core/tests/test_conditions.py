@@ -34,6 +34,11 @@ class TestEntityTag:
         with pytest.raises(ValidatorError):
             EntityTag.make(opaque)
 
+    @given(TAGS)
+    def test_a_tag_that_may_be_sent_is_made_as_it_was_asked_for(self, tag):
+        assert EntityTag.make(tag.opaque) == EntityTag(tag.opaque, weak=False)
+        assert EntityTag.make(tag.opaque, weak=tag.weak) == tag
+
     @pytest.mark.parametrize(
         ("field", "tags"),
         [
