@@ -58,7 +58,7 @@ class Construction:
         default_status: ClassVar[str]
         conditional_response: Any
         _app_iter: Any
-        _default_field: tuple[str, str]
+        _default_field: ClassVar[tuple[str, str]]
         _checked: Any
         _headerlist: Any
         _onclose: tuple[Callable[[], object], ...]

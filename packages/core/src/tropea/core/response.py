@@ -52,9 +52,14 @@ def _made_late(make: Callable[[Response], Any]) -> Any:
     return _MadeLate(make)
 
 
+#: What stands for the page of a response that is no plain one.
+_NO_PAGE = (None, b"", False)
+
+
 def _plain_fields(response: Response) -> Fields:
     """Make the head of a plain page, which needs no second look when it is sent."""
-    fields = [response._default_field, ("Content-Length", str(len(response._bytes)))]  # noqa: SLF001
+    kind, data, _ = response._page  # noqa: SLF001
+    fields = [kind, ("Content-Length", str(len(data)))]
     response._checked = fields[:]  # noqa: SLF001
     return fields
 
@@ -84,20 +89,22 @@ class Response(
     default_status: ClassVar[str] = "200 OK"
     make_status = staticmethod(status_line)
     json = JSONAttribute()
-    #: What the fast path sends; ``__init_subclass__`` keeps it in step with webob's defaults.
-    _default_field: tuple[str, str] = ("Content-Type", "text/html; charset=UTF-8")
-    _plain: ClassVar[bool] = True
+    #: ``__init_subclass__`` keeps these in step with webob's defaults.  The second is what a plain
+    #: page has; None where the class makes no plain pages.
+    _default_field: ClassVar[tuple[str, str]] = ("Content-Type", "text/html; charset=UTF-8")
+    _plain_field: ClassVar[tuple[str, str] | None] = _default_field
     # What webob sets on every instance is here once, until one differs.
     _headers: Any = None
     _onclose: tuple[Callback, ...] = ()
     _checked: Fields | None = None
-    _textual = False
-    _bytes: bytes
     conditional_response = False
-    # A plain page has only its bytes; the rest of webob's state is made when somebody asks.
+    #: All that a plain page has: its Content-Type, its bytes, and whether they were text.  The rest
+    #: of webob's state is made when somebody asks.
+    _page: tuple[tuple[str, str], bytes, bool]
     _status: str = default_status
     _headerlist: Fields = _made_late(_plain_fields)
-    _app_iter: Any = _made_late(lambda response: [response._bytes])  # noqa: SLF001
+    _app_iter: Any = _made_late(lambda response: [response._page[1]])  # noqa: SLF001
+    _textual: bool = _made_late(lambda response: getattr(response, "_page", _NO_PAGE)[2])
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -107,7 +114,8 @@ class Response(
             kind = f"{kind}; charset={cls.default_charset}"
         cls._default_field = ("Content-Type", kind or "")
         utf8 = (charset_of(kind or "") or "utf-8").lower() in {"utf-8", "utf8"}
-        cls._plain = bool(kind) and utf8 and not cls.default_conditional_response
+        plain = kind and utf8 and not cls.default_conditional_response
+        cls._plain_field = cls._default_field if plain else None
 
     def __init__(
         self,
@@ -119,21 +127,20 @@ class Response(
         content_type: str | None = None,
         **header_kwargs: Any,
     ) -> None:
-        if not header_kwargs and self._plain and status is headers is onclose is None:
-            field = self._default_field if content_type is None else utf8_field(content_type)
+        if status is None and headers is None and onclose is None and not header_kwargs:
+            field = self._plain_field
+            if content_type is not None and field is not None:
+                field = utf8_field(content_type)
             if field is not None:
-                # Three attributes and nothing else: __call__ takes them for an untouched page.
-                if type(content) is str:
-                    self._bytes = content.encode()
-                    self._textual = True
-                    self._default_field = field
+                kind = type(content)
+                # One attribute and nothing else: __call__ takes it for an untouched page.
+                if kind is str:
+                    self._page = field, content.encode(), True
                     return
-                if type(content) is bytes:
-                    self._bytes = content
-                    self._textual = False
-                    self._default_field = field
+                if kind is bytes:
+                    self._page = field, content, False
                     return
-                if type(content) is list:
+                if kind is list:
                     self._status, self._app_iter = self.default_status, Blocks(content, "UTF-8")
                     self._headerlist = [field]
                     self._checked = [field]
@@ -188,12 +195,10 @@ class Response(
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         own = self.__dict__
-        if len(own) == 3 and "_bytes" in own:  # made, and never looked into
-            body = own["_bytes"]
-            start_response(
-                self.default_status, [own["_default_field"], ("Content-Length", str(len(body)))]
-            )
-            return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
+        if len(own) == 1 and "_page" in own:  # made, and never looked into
+            kind, data, _ = own["_page"]
+            start_response(self.default_status, [kind, ("Content-Length", str(len(data)))])
+            return [data] if environ["REQUEST_METHOD"] != "HEAD" else []
         if self.conditional_response:
             return self.conditional_response_app(environ, start_response)
         return self.send(environ, start_response)

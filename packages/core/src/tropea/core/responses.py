@@ -39,7 +39,7 @@ class JSONResponse(Response):
             data_ = {**data_, **members} if data_ else members
         body = dump_json(data_, **(encoder_kwargs or {}))
         if charset == "utf-8" and headers is None and status_code == 200:
-            self._bytes, self._textual, self._default_field = body, False, self._default_field
+            self._page = self._default_field, body, False
             return
         kind = f"application/json; charset={charset}" if charset else "application/json"
         super().__init__(body, status_code, headers, content_type=kind)

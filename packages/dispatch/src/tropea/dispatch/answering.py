@@ -105,9 +105,9 @@ class Answering:
                     if kind is Response:
                         own = result.__dict__
                         # A page that nobody has touched since: the response's own shortest way.
-                        if len(own) == 3 and (data := own.get("_bytes")) is not None:
-                            length = ("Content-Length", str(len(data)))
-                            start_response("200 OK", [own["_default_field"], length])
+                        if len(own) == 1 and (page := own.get("_page")) is not None:
+                            field, data, _ = page
+                            start_response("200 OK", [field, ("Content-Length", str(len(data)))])
                             return [data]
                     elif kind is str:
                         data = result.encode()
