@@ -137,6 +137,27 @@ class TestGoodCredentials:
     def test_without_qop_in_the_old_form(self, layer, login):
         assert login(layer(auth_qop=""), qop="").code == 200
 
+    @pytest.mark.parametrize(
+        ("algorithm", "old", "new"),
+        [
+            pytest.param("SHA-256", "Digest ", "digest ", id="scheme-in-lower-case"),
+            pytest.param("SHA-256", "qop=auth", 'qop="auth"', id="quoted-qop"),
+            pytest.param("SHA-256", "nc=00000001", 'nc="00000001"', id="quoted-nc"),
+            pytest.param("MD5", "algorithm=MD5, ", "", id="3.4-algorithm-omitted-is-MD5"),
+            pytest.param("MD5", "algorithm=MD5", "algorithm=md5", id="algorithm-in-lower-case"),
+            pytest.param("MD5", "algorithm=MD5", 'algorithm="MD5"', id="quoted-algorithm"),
+            pytest.param("SHA-256", "cnonce", 'opaque="of another server", cnonce', id="opaque-that-we-never-sent"),
+        ],
+    )
+    def test_as_clients_spell_them(self, layer, ask, algorithm, old, new):
+        """PoorWSGI 2.8.1 refused the fourth and the fifth, and a field without uri was a 500."""
+        made, client = layer(), Client()
+        field = client.field(client.challenge(ask(made), algorithm), algorithm=algorithm)
+        assert old in field
+        assert ask(made, HTTP_AUTHORIZATION=field.replace(old, new)).code == 200
+        again = client.field(client.challenge(ask(made), algorithm), algorithm=algorithm)
+        assert ask(made, HTTP_AUTHORIZATION=again.replace('uri="/", ', "")).code == 401
+
     def test_the_example_of_the_rfc(self):
         given = {"nonce": "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", "uri": "/dir/index.html",
                  "nc": "00000001", "cnonce": "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"}  # fmt: skip

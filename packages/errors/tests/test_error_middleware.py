@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 
 import pytest
 from hypothesis import given
@@ -320,6 +321,42 @@ def test_mail_is_sent_from_a_thread_of_its_own():
     text = b"".join(received).decode()
     assert "Subject: Error: ValueError [id-1]" in text
     assert "ValueError: boom" in text
+
+
+class TestSentry:
+    @pytest.mark.filterwarnings("ignore")  # the SDK imports every framework that it finds
+    def test_its_sdk_gets_the_exception_with_the_id_of_the_request(self, call, caplog):
+        sdk = pytest.importorskip("sentry_sdk")
+        from sentry_sdk.transport import Transport
+
+        from tropea.errors import sentry
+
+        class Collected(Transport):
+            events = ()
+
+            def capture_envelope(self, envelope):
+                Collected.events = (*self.events, envelope.get_event())
+
+        sdk.init(
+            "http://key@127.0.0.1/1", transport=Collected, default_integrations=False, auto_enabling_integrations=False,
+        )  # fmt: skip
+        try:
+            layer = ErrorMiddleware(raising(ValueError("boom")), reporters=(sentry,))
+            answer = call(layer, "/shop", HTTP_X_REQUEST_ID="abc-123")
+        finally:
+            sdk.init()  # nothing more is sent
+        assert answer.status[:3] == "500"
+        (event,) = Collected.events
+        assert event["exception"]["values"][-1]["value"] == "boom"
+        assert event["tags"] == {"request_id": "abc-123", "request": "GET /shop"}
+
+    def test_where_there_is_none_the_answer_stands_and_the_log_says_so(self, call, caplog, monkeypatch):
+        from tropea.errors import sentry
+
+        monkeypatch.setitem(sys.modules, "sentry_sdk", None)
+        layer = ErrorMiddleware(raising(ValueError("boom")), reporters=(sentry,))
+        assert call(layer).status[:3] == "500"
+        assert "sentry" in caplog.text
 
 
 def test_error_middleware_wraps_or_waits(answering):
