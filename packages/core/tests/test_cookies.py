@@ -123,6 +123,16 @@ def test_rfc6265_5_4_cookies_are_read(header, pairs):
     assert [(c.name, c.value) for c in parse_cookie_header(header)] == pairs
 
 
+@pytest.mark.parametrize("around", [b"", b"\t", b"\x7f", b"\xa0", b"\xc3\xa9"])
+@pytest.mark.parametrize("name", ["a", "_a1", "1a", "a.b", "$a", "a b", "\xe9", "a\x00", ""])
+def test_what_one_cookie_holds_does_not_change_how_others_are_read(around, name):
+    other = around.decode("latin-1")
+    alone = cookie_pairs(f"{name}=1")
+    assert alone == ([(name, "1")] if name in {"a", "_a1", "1a", "a.b", "$a"} else [])
+    beside = cookie_pairs(f"{name}=1; o=x{other}x")
+    assert beside == alone + ([] if other in {"\t", "\x7f"} else [("o", f"x{other}x")])
+
+
 @given(strategies.cookie_headers)
 def test_no_cookie_field_raises(header):
     for cookie in parse_cookie_header(header):

@@ -1,6 +1,7 @@
 """The dictionary with several values for a key."""
 
 import copy
+import json
 import pickle
 from datetime import date
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tropea.core import MultiDict, RequestArgsConversionError, RequestArgsKeyError
-from tropea.core.jsonvalues import JsonDict, JsonList
+from tropea.core.jsonvalues import JsonDict, JsonList, parse_json
 
 PAIRS = st.lists(st.tuples(st.sampled_from("abcdefghijkl"), st.integers()), max_size=30)
 
@@ -229,3 +230,11 @@ class TestJsonValues:
     def test_they_are_dict_and_list(self):
         assert JsonDict(a=1) == {"a": 1}
         assert JsonList([1]) == [1]
+
+
+@pytest.mark.parametrize("text", ['{"a": [1, "é"]}', '[{}, "x"]', "[]", "3"])
+@pytest.mark.parametrize(
+    "codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"]
+)
+def test_json_shows_itself_which_utf_it_is_in(text, codec):
+    assert parse_json(text.encode(codec)) == json.loads(text)

@@ -189,11 +189,13 @@ def cookie_pairs(header: str | None) -> list[tuple[str, str]]:
     """
     if not header:
         return []
+    clean = header.isprintable()  # then no value has a control, and none is looked at
     found: list[tuple[str, str]] = []
     for piece in header.split(";", MAX_COOKIES)[:MAX_COOKIES]:
         name, equals, value = piece.partition("=")
         name, value = name.strip(" \t"), value.strip(" \t")
-        if not equals or not _TOKEN(name) or _CONTROL(value):
+        usual = name.isidentifier() and name.isascii()  # sooner told than a token
+        if not equals or not (usual or _TOKEN(name)) or not (clean or not _CONTROL(value)):
             continue
         if len(value) > 1 and value[0] == value[-1] == '"':
             value = value[1:-1]

@@ -171,9 +171,10 @@ class Request(FormProperties, FieldProperties, URIProperties, Getters, webob.Req
         memo = environ.get("webob._parsed_cookies")
         if memo is None or memo[1] != header:
             found: dict[str, str] = {}
+            as_sent = header.isascii() and "%" not in header  # nothing to decode
             for name, value in cookie_pairs(header):
                 if name not in found:
-                    found[name] = decode_value(value)
+                    found[name] = value if as_sent else decode_value(value)
             environ["webob._parsed_cookies"] = (found, header)
         return webob.cookies.RequestCookies(environ)
 
