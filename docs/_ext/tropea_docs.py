@@ -363,12 +363,41 @@ def public_names(file):
     return frozenset(name for name in names if len(name) > 7)
 
 
-def tests_of(package, modules):
-    """Name the test modules that use most of what *modules* define, four at most."""
+#: Where the tests ask a layer by requests and name neither a module nor the document.
+ASKED_BY_REQUEST = {
+    ("1918", "sessions"): ("test_attacks",),
+    ("3875", "auth"): ("test_basic_bearer", "test_digest"),
+    ("3986", "rewrite"): ("test_attacks", "test_rules"),
+    ("5789", "dispatch"): ("test_dispatching",),
+    ("6454", "sessions"): ("test_neighbours",),
+    ("6585", "auth"): ("test_basic_bearer", "test_digest"),
+    ("9110", "inspector"): ("test_reasons",),
+    ("9110", "rewrite"): ("test_attacks", "test_rules"),
+    ("9111", "static"): ("test_serving", "test_assets"),
+    ("9457", "errors"): ("test_error_middleware",),
+}
+
+
+@cache
+def text_of(package, stem):
+    return (ROOT / "packages" / package / "tests" / f"{stem}.py").read_text(encoding="utf-8")
+
+
+def tests_of(package, modules, rfc):
+    """Name the test modules for what *modules* take from an RFC, four at most.
+
+    First those that name the RFC themselves, then those that import one of the modules or use
+    most of the names that they define.
+    """
     names = frozenset().union(*map(public_names, modules))
-    counts = {stem: len(names & words) for stem, words in words_of(package).items()}
-    best = sorted((stem for stem, count in counts.items() if count), key=lambda s: -counts[s])
-    return best[:4]
+    imported = re.compile(rf"\btropea\.{package}\.(?:\w+\.)*(?:{'|'.join(sorted(m.stem for m in modules))})\b")
+    ranks = {}
+    for stem, words in words_of(package).items():
+        text = text_of(package, stem)
+        cited, taken = len(re.findall(rf"\bRFC[ _]?{rfc}\b|rfc_{rfc}\b", text)), len(imported.findall(text))
+        if cited or taken or names & words:
+            ranks[stem] = (bool(cited), bool(taken), cited, len(names & words))
+    return sorted(ranks, key=ranks.get, reverse=True)[:4] or list(ASKED_BY_REQUEST.get((rfc, package), ()))
 
 
 def by_number(section):
@@ -386,9 +415,9 @@ class Citations(Directive):
                     f"{rfc} {TITLES.get(rfc, '')}", package,
                     ", ".join(sorted(sections, key=by_number)) or "-",
                     ", ".join(sorted(file.stem for file in modules)),
-                    ", ".join(tests_of(package, tuple(sorted(modules)))) or "-",
+                    ", ".join(tests_of(package, tuple(sorted(modules)), rfc)) or "-",
                 ))
-        heads = ("RFC", "package", "sections cited", "modules", "used in the tests")
+        heads = ("RFC", "package", "sections cited", "modules", "test modules")
         return [table(heads, rows, (22, 10, 18, 25, 25))]
 
 
