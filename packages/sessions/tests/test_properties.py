@@ -123,6 +123,12 @@ def test_both_codecs_read_what_either_wrote(data):
             assert decode(reader, encode(writer, data)) == data
 
 
+def test_a_msgspec_whose_errors_would_escape_is_left_alone(monkeypatch):
+    msgspec = pytest.importorskip("msgspec")
+    monkeypatch.setattr(msgspec, "DecodeError", type("DecodeError", (Exception,), {}))
+    assert best_codec() is JSON
+
+
 @pytest.mark.parametrize("codec", [JSON, best_codec()], ids=lambda codec: codec.name)
 @pytest.mark.parametrize(
     "raw", [b"", b"[]", b"1", b"{", b'{"a":}', b"\xff", b"{}x", b"[" * 100_000]

@@ -70,8 +70,11 @@ def best_codec() -> Codec:
     {'n': 1}
     """
     try:
+        from msgspec import DecodeError
         from msgspec.json import Decoder, Encoder
     except ImportError:
+        return JSON
+    if not issubclass(DecodeError, ValueError):  # before msgspec 0.21: damage would escape
         return JSON
     return Codec("msgspec", Encoder().encode, Decoder().decode)
 
