@@ -1,5 +1,7 @@
 """Dates: RFC 9110 section 5.6.7."""
 
+import calendar
+import time
 from datetime import datetime, timezone
 
 import pytest
@@ -69,3 +71,21 @@ def test_no_date_beyond_four_digits_is_written(seconds):
 @given(st.text(max_size=64))
 def test_no_text_breaks_the_reader(text):
     parse_date(text)
+
+
+@pytest.mark.parametrize(("now", "year"), [(2040, 1994), (2044, 2094), (2094, 2094)])
+def test_two_digits_are_completed_from_the_year_that_it_is_said_to_be(now, year):
+    moment = calendar.timegm((now, 1, 1, 0, 0, 0))
+    read = parse_date("Sunday, 06-Nov-94 08:49:37 GMT", now=moment)
+    assert time.gmtime(read).tm_year == year
+
+
+def test_the_longest_form_is_read_with_a_blank_at_each_end_and_nothing_longer_is():
+    longest = "Wednesday, 06-Nov-94 08:49:37 GMT"
+    assert parse_date(f" {longest} ") == parse_date("Sun, 06 Nov 1994 08:49:37 GMT")
+    assert parse_date(f"  {longest} ") is None
+
+
+def test_the_part_of_a_second_before_the_epoch_belongs_to_the_second_before():
+    assert format_date(-0.5) == "Wed, 31 Dec 1969 23:59:59 GMT"
+    assert format_date(0.5) == "Thu, 01 Jan 1970 00:00:00 GMT"
