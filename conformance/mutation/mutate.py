@@ -30,7 +30,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds of processor time after which a change counts as noticed: the tests hang.
-LONGEST = 120
+LONGEST = 8
 
 #: Module: the test modules that are its own.
 POLICIES = {
@@ -181,6 +181,10 @@ def main():
             tried.append(number)
             if survives(f"tropea.{short}", file, number, tests):
                 alive.append(number)
+                if options.list:
+                    print(f"  survived: line {all_places[number][0]}: {all_places[number][1]}", flush=True)
+            if options.list:
+                print(f"  {len(tried)} tried, {len(tried) - len(alive)} noticed", flush=True)
         numbers, alive = tried, sorted(alive)
         total[0] += len(numbers)
         total[1] += len(numbers) - len(alive)

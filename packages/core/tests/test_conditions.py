@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tropea.core.entitytags import MAX_TAGS, EntityTag, ValidatorError, parse_list, read_tag
-from tropea.core.preconditions import Conditions, Representation, Verdict, conditions_of, evaluate
+from tropea.core.preconditions import Conditions, Representation, Verdict, conditions_of, evaluate, names
 
 TAGS = st.builds(EntityTag, st.text(st.sampled_from("!#abc,*/\\~\xff"), max_size=5), weak=st.booleans())
 
@@ -107,3 +107,10 @@ def test_follows_the_order_of_precedence(conditions, current, method, verdict):
 def test_a_request_without_conditions_has_none():
     assert conditions_of({"HTTP_HOST": "x"}) is None
     assert conditions_of({"HTTP_IF_MATCH": "*"}) == Conditions(if_match="*")
+
+
+@pytest.mark.parametrize("strong", [True, False])
+def test_no_tag_names_a_representation_that_has_none(strong):
+    assert names('"a"', Representation(etag=None), strong=strong) is False
+    assert names("*", Representation(etag=None), strong=strong) is True
+    assert names("*", None, strong=strong) is False
