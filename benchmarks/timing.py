@@ -132,6 +132,8 @@ def make_environ(body=b"", **fields):
         "HTTP_USER_AGENT": "bench", "HTTP_ACCEPT_ENCODING": "identity", "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr,
         "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
+        "HTTP_ACCEPT_LANGUAGE": "en", "HTTP_CONNECTION": "keep-alive", "HTTP_SEC_FETCH_SITE": "none",
+        "HTTP_SEC_FETCH_MODE": "navigate", "SERVER_SOFTWARE": "bench", "REMOTE_PORT": "50000",
         "CONTENT_LENGTH": str(len(body)) if body else "", "CONTENT_TYPE": "", **fields,
     }  # fmt: skip
 
