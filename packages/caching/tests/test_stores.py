@@ -463,3 +463,14 @@ def test_an_address_opens_its_store_and_touches_nothing(address, kind):
 def test_a_wrong_address_fails_at_once(address):
     with pytest.raises(OptionError):
         open_store(address)
+
+
+def test_a_store_that_forgets_to_keep_bodies_fails_when_it_is_made():
+    from tropea.caching.stores import KeptStore
+
+    class Forgetful(KeptStore):
+        def put(self, key, entry, body):
+            pass
+
+    with pytest.raises(TypeError, match="body"):
+        Forgetful()

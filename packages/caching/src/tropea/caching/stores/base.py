@@ -6,6 +6,7 @@ knows no HTTP.  Prove a new one with ``tropea.caching.testing.CacheStoreContract
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
@@ -78,19 +79,19 @@ class SharedStore(CacheStore, Protocol):
 PRIVATE = "private"
 
 
-class KeptStore:
+class KeptStore(ABC):
     """Base of stores whose bodies are written in one piece, when they are complete."""
 
     #: Bytes; a body is held in memory until it is complete, so the bound is a small one.
     max_body = 8 << 20
 
+    @abstractmethod
     def put(self, key: Key, entry: Entry, body: bytes) -> None:
         """Keep *entry* and its body."""
-        raise NotImplementedError
 
+    @abstractmethod
     def body(self, key: Key, entry: Entry) -> bytes | None:
         """Return the body of *entry*; None where it is gone."""
-        raise NotImplementedError
 
     def writer(self, key: Key, entry: Entry) -> Writer:
         return _Buffer(self, key)
@@ -101,7 +102,7 @@ class KeptStore:
             return None
         return [body if stop - start == len(body) else body[start:stop]]
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  most have nothing to let go of
         """Let go of nothing."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from repoze.lru import LRUCache
@@ -56,11 +56,8 @@ class MemoryCacheStore(KeptStore):
         held: tuple[Entry, ...] = self._index.get(key, ())
         return held
 
-    def open(self, key: Key, entry: Entry, start: int, stop: int) -> Iterable[bytes] | None:
-        data = entry.data
-        if data is None:
-            return None
-        return [data if stop - start == len(data) else data[start:stop]]
+    def body(self, key: Key, entry: Entry) -> bytes | None:
+        return entry.data
 
     def put(self, key: Key, entry: Entry, body: bytes) -> None:
         entry = entry.changed(data=body)
