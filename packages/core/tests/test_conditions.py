@@ -56,7 +56,7 @@ class TestEntityTag:
         assert [str(tag) for tag in parse_list(field)] == tags
 
     def test_reads_no_more_tags_than_honest_clients_send(self):
-        assert len(parse_list('"a",' * 10_000)) == MAX_TAGS
+        assert len(parse_list('"a",' * 10_000)) == MAX_TAGS == 256
 
     @given(st.text(st.sampled_from('",W/*\\ \t\na\x00€'), max_size=200))
     def test_no_field_value_breaks_the_list_parser(self, text):

@@ -1,6 +1,7 @@
 """Dates: RFC 9110 section 5.6.7."""
 
 import calendar
+import importlib.util
 import time
 from datetime import datetime, timezone
 
@@ -51,6 +52,13 @@ def test_two_digits_more_than_fifty_years_ahead_are_past(year, full):
     now = datetime(2026, 6, 1, tzinfo=timezone.utc).timestamp()
     seconds = parse_date(f"Sunday, 06-Nov-{year} 08:49:37 GMT", now=now)
     assert datetime.fromtimestamp(seconds, timezone.utc).year == full
+
+
+def test_the_second_before_the_epoch_may_be_the_first_that_is_written():
+    spec = importlib.util.find_spec("tropea.core.dates")
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    assert fresh.format_date(-1) == "Wed, 31 Dec 1969 23:59:59 GMT"
 
 
 def test_one_form_is_written():

@@ -84,6 +84,8 @@ def test_dropping_takes_every_spelling():
     [
         pytest.param([], ["Cookie"], [("Vary", "Cookie")], id="added"),
         pytest.param([("Vary", "cookie")], ["Cookie"], [("Vary", "cookie")], id="already-there"),
+        pytest.param([("Vary", "a,b"), ("Vary", "c")], ["B"], [("Vary", "a,b"), ("Vary", "c")], id="complete-is-left-as-it-was"),
+        pytest.param([("X", "1")], [], [("X", "1")], id="nothing-to-name"),
         pytest.param([("Vary", "*")], ["Cookie"], [("Vary", "*")], id="12.5.5-star-stays"),
         pytest.param([("Vary", "a, *")], ["Cookie"], [("Vary", "*")], id="12.5.5-star-swallows"),
         pytest.param([("Vary", "a"), ("X", "1"), ("vary", "b")], ["c"], [("Vary", "a, b, c"), ("X", "1")], id="two-lines"),

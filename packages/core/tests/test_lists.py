@@ -17,10 +17,24 @@ from tropea.core.negotiation import accepted_codings, choose_coding, coding_qual
         (r'"a\", b", c', [r'"a\", b"', "c"]),
         ('a"b,c', ['a"b', "c"]),
         ('"",a', ['""', "a"]),
+        (',"a",', ['"a"']),
+        ('x="a, b", y="c, d', ['x="a, b"', 'y="c', "d"]),
+        ('"a, b","c', ['"a, b"', '"c']),
+        ('"a, b', ['"a', "b"]),
+        (r'\"a, b", c', [r'\"a, b"', "c"]),
+        (r'"\", b', [r'"\"', "b"]),
     ],
 )
 def test_commas_inside_quotes_do_not_split(field, members):
     assert split_list(field) == members
+
+
+@pytest.mark.parametrize("member", ["a", '"a,"', ""])
+@pytest.mark.parametrize("last", ['"z"', "z", '"z'])
+def test_the_members_after_the_1024th_are_not_read(member, last):
+    named = 1 if member else 0
+    assert split_list(f"{member}," * 1023 + last) == [member] * 1023 * named + [last]
+    assert split_list(f"{member}," * 1024 + last) == [member] * 1024 * named
 
 
 @given(st.text(st.sampled_from('",\\ ab=\n'), max_size=200))
@@ -48,6 +62,7 @@ def test_reads_directives(field, directives):
 def test_quotes_and_pairs_come_off():
     assert unquote(r'"a \"b\""') == 'a "b"'
     assert unquote('"') == '"'
+    assert unquote('""') == ""
 
 
 def test_a_star_in_vary_swallows_the_rest():
@@ -89,6 +104,14 @@ def test_qualities_of_what_is_not_named():
     assert coding_quality(accepted_codings(None), "br") == 1
     assert coding_quality(accepted_codings("*;q=0.5"), "br") == 0.5
     assert coding_quality(accepted_codings("gzip"), "br") == 0
+
+
+def test_a_weight_without_a_name_is_no_choice():
+    assert parse_quality_list(";q=0.5, gzip;q=0.4, ;q=x") == {"gzip": 0.4}
+
+
+def test_sixty_four_choices_are_read():
+    assert list(parse_quality_list(",".join(f"a{n}" for n in range(65)))) == [f"a{n}" for n in range(64)]
 
 
 def test_parameters_stay_part_of_the_name():

@@ -77,6 +77,21 @@ def test_coalescing_keeps_every_byte_and_orders(pairs, gap):
     assert all(one.stop + gap < other.start for one, other in zip(merged, merged[1:]))
 
 
+def test_ranges_are_merged_that_eighty_bytes_part():
+    assert coalesce((ByteRange(0, 10), ByteRange(90, 95))) == (ByteRange(0, 95),)
+    assert coalesce((ByteRange(0, 10), ByteRange(91, 95))) == (ByteRange(0, 10), ByteRange(91, 95))
+
+
+def test_sixty_four_ranges_are_read_and_one_more_is_too_much():
+    assert len(parse_ranges("bytes=" + ",".join(["0-0"] * 64), 19)) == MAX_RANGES == 64
+    assert parse_ranges("bytes=" + ",".join(["0-0"] * 65), 19) is None
+
+
+def test_of_commas_twice_as_many_are_read_as_of_ranges():
+    assert parse_ranges("bytes=0-0" + "," * 8, 19, max_ranges=4) == (ByteRange(0, 1),)
+    assert parse_ranges("bytes=0-0" + "," * 9, 19, max_ranges=4) is None
+
+
 def test_content_range_counts_inclusively():
     assert content_range(0, 10, 100) == "bytes 0-9/100"
     assert content_range(0, 10, None, "items") == "items 0-9/*"

@@ -29,7 +29,7 @@ _LONGEST = len("Wednesday, 06-Nov-94 08:49:37 GMT")
 #: 9999-12-31 23:59:59: the last second that the four digits of a year can name.
 LAST_SECOND = 253402300799
 
-_written: tuple[int, str] = (-1, "")
+_written: tuple[int | None, str] = (None, "")
 
 
 def parse_date(field: str | None, *, now: float | None = None) -> int | None:

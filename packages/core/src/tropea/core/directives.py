@@ -6,9 +6,12 @@ Source: RFC 9110 section 5.6.1, RFC 9111 section 5.2.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
-# A member runs to the next comma outside a quoted-string; an unclosed quote is taken as text.
-_MEMBER = re.compile(r'(?:[^,"]+|"(?:[^"\\]|\\.)*+"|")*+', re.DOTALL)
+# A member runs to the next comma outside a quoted-string.
+_MEMBER = re.compile(r'(?:^|,)((?:[^,"]++|"(?:[^"\\]|\\.)*+")*+)', re.DOTALL)
+# All that is before a quote that never closes: from there on, quotes are text.
+_CLOSED = re.compile(r'(?:[^"]++|"(?:[^"\\]|\\.)*+")*+', re.DOTALL)
 _DIRECTIVE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:=(.*))?", re.DOTALL).fullmatch
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -20,40 +23,23 @@ MAX_MEMBERS = 1024
 def split_list(field: str) -> list[str]:
     """Split a list at the commas outside quoted-strings; blanks and empty members go.
 
-    Linear in the length of *field*; members after the 1024th are not read.
+    A quote that never closes is taken as text.  Linear in the length of *field*; members after
+    the 1024th, empty ones counted, are not read.
 
     >>> split_list('a, "b, c" ,, d')
     ['a', '"b, c"', 'd']
     """
     if '"' not in field:
-        pieces = field.split(",", MAX_MEMBERS)[:MAX_MEMBERS]
-        return [text for piece in pieces if (text := piece.strip(" \t"))]
-    members: list[str] = []
-    position, end = 0, len(field)
-    if _unbalanced(field):  # re-scanning for a quote that never closes would be quadratic
-        return [text for piece in field.split(",", MAX_MEMBERS) if (text := piece.strip(" \t"))]
-    while position <= end and len(members) < MAX_MEMBERS:
-        match = _MEMBER.match(field, position)
-        assert match is not None  # the pattern matches the empty string
-        text = match[0].strip(" \t")
-        if text:
-            members.append(text)
-        position = max(match.end(), position) + 1
-    return members
-
-
-def _unbalanced(field: str) -> bool:
-    """Tell whether the last quoted-string of *field* never closes."""
-    inside = False
-    escaped = False
-    for character in field:
-        if escaped:
-            escaped = False
-        elif character == '"':
-            inside = not inside
-        elif character == "\\" and inside:
-            escaped = True
-    return inside
+        pieces = field.split(",", MAX_MEMBERS)
+    else:
+        closed = _CLOSED.match(field)
+        assert closed is not None  # the pattern matches the empty string
+        end = closed.end()
+        pieces = [match[1] for match in islice(_MEMBER.finditer(field, 0, end), MAX_MEMBERS + 1)]
+        if end < len(field):  # looking for the end of such a quote once more would be quadratic
+            first, *rest = field[end:].split(",", MAX_MEMBERS)
+            pieces = [*pieces[:-1], pieces[-1] + first, *rest]
+    return [text for piece in pieces[:MAX_MEMBERS] if (text := piece.strip(" \t"))]
 
 
 def unquote(text: str) -> str:

@@ -147,5 +147,5 @@ def add_vary(fields: Fields, *names: str) -> None:
     listed = [word for word in (part.strip(" \t") for part in (held or "").split(",")) if word]
     known = {word.lower() for word in listed}
     new = ["*"] if "*" in known else listed + [n for n in names if n.lower() not in known]
-    if held is None or new != listed:
+    if new != listed:
         set_field(fields, "Vary", ", ".join(new))
