@@ -26,6 +26,8 @@ from tropea.core.errors import OptionError
         ('no-cache="a, b", max-age=1', {"no-cache": "a, b", "max-age": "1"}),
         ("foo bar, max-age=1", {"max-age": "1"}),
         ("max-age =1", {}),
+        ('private="", no-cache="', {"private": "", "no-cache": '"'}),
+        ("x=1, x=2, y, y=1", {"x": "1", "y": None}),
     ],
 )
 def test_directives_are_read_whatever_their_case_and_spacing(field, found):
@@ -42,6 +44,7 @@ def test_directives_are_read_whatever_their_case_and_spacing(field, found):
         "max-age=60 ; no-store",
         "max-age=60; NO-STORE",
         'no-store"',
+        "x" * 2000 + " no-store",
     ],
 )
 def test_a_restriction_is_heard_in_a_malformed_member(field):
@@ -56,12 +59,18 @@ def test_the_smallest_of_contradicting_ages_counts():
 
 def test_private_as_a_whole_swallows_private_fields():
     assert parse_cache_control('private="a", private')["private"] is None
+    assert parse_cache_control('private, private="a"')["private"] is None
     assert parse_cache_control('private="a", private="b"')["private"] == "a, b"
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "0x60", "²", "٣", "+1", " 1", "1_0", "a", None])
 def test_what_is_no_number_of_seconds_is_stale(text):
     assert delta_seconds(text) == 0
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0" * 30, 0), ("0" * 30 + "60", 60), ("02147483647", FOREVER - 1)])
+def test_leading_zeros_count_for_nothing(text, seconds):
+    assert delta_seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["2147483648", "99999999999", "9" * 5000])
@@ -91,6 +100,7 @@ def test_no_field_makes_the_parser_raise(field):
         ({"no_cache": True}, "no-cache"),
         ({"private": "Set-Cookie"}, 'private="Set-Cookie"'),
         ({"s_maxage": 0, "immutable": False}, "s-maxage=0"),
+        ({"max_age": FOREVER}, "max-age=2147483648"),
         (
             {"stale_while_revalidate": 5, "stale_if_error": 6},
             "stale-while-revalidate=5, stale-if-error=6",
@@ -107,6 +117,7 @@ def test_directives_are_written_from_pythons_spelling(given_, written):
         ({"maxage": 1}, "did you mean 's_maxage'|did you mean 'max_age'"),
         ({"max_age": "soon"}, "expected a number of seconds, got 'soon'"),
         ({"max_age": -1}, "expected a number of seconds"),
+        ({"max_age": FOREVER + 1}, "expected a number of seconds"),
         ({"max_age": True}, "expected a number of seconds"),
         ({"public": "yes"}, "expected True or False"),
         ({"public": True, "private": True}, "contradicts"),

@@ -47,7 +47,7 @@ def delta_seconds(text: str | None) -> int:
     """
     if text is None or not (text.isascii() and text.isdigit()):
         return 0
-    return min(int(text[:20]), FOREVER) if len(text) <= 20 else FOREVER
+    return min(int(text.lstrip("0")[:11] or "0"), FOREVER)  # eleven digits are more than for ever
 
 
 def parse_cache_control(field: str | None) -> Directives:
@@ -65,7 +65,7 @@ def parse_cache_control(field: str | None) -> Directives:
             _hear(found, member)
             continue
         name, value = match[1].lower(), match[2]
-        if value is not None and value[:1] == '"' == value[-1:] and len(value) > 1:
+        if value is not None and value[:1] == '"' == value[-1:]:
             value = unquote(value)
         elif value is not None:
             _hear(found, value)
@@ -80,7 +80,7 @@ def parse_cache_control(field: str | None) -> Directives:
 
 def _hear(found: Directives, text: str) -> None:
     """Take the restrictions that stand in malformed *text*."""
-    for word in _WORDS(text[:1000]):
+    for word in _WORDS(text):
         if word.lower() in RESTRICTIONS:
             found[word.lower()] = None
 
@@ -132,14 +132,14 @@ def _strings(value: Any) -> Iterable[str]:
 
 
 def _whole_seconds(name: str, value: Any) -> int:
-    seconds = value
+    seconds: Any = value
     if isinstance(value, dt.timedelta):
         seconds = value.total_seconds()
     elif isinstance(value, str):
         try:
             seconds = duration(value)
         except ValueError:
-            seconds = -1
+            seconds = None
     if not isinstance(seconds, (int, float)) or not 0 <= seconds <= FOREVER:
         raise OptionError(f"cache_control: {name}: expected a number of seconds, got {value!r}")
     return int(seconds)
