@@ -132,6 +132,22 @@ def test_an_error_page_replaces_a_head_that_nobody_sent():
     assert server.heads == [("500 Oops", [("B", "2")])]
 
 
+def test_an_error_page_counts_that_came_while_the_body_was_read_ahead():
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "5")])
+        yield b""
+        try:
+            raise KeyError("late")
+        except KeyError:
+            start_response("500 Oops", [("Content-Length", "4")], sys.exc_info())
+        yield b"oops"
+
+    server, answer = Server(), capture(app, {})
+    assert b"".join(answer.body) == b"oops"
+    answer.hand_on(server, answer.status, [*answer.headers, ("ETag", '"of another body"')])
+    assert server.heads == [("500 Oops", [("Content-Length", "4")])]
+
+
 def test_an_error_after_the_head_was_handed_on_is_the_servers_to_raise():
     def app(environ, start_response):
         start_response("200 OK", [])

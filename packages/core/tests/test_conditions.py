@@ -104,6 +104,16 @@ def test_follows_the_order_of_precedence(conditions, current, method, verdict):
     assert evaluate(Conditions(**conditions), current, method) is Verdict[verdict]
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "CONNECT"])
+@pytest.mark.parametrize(
+    "conditions",
+    [{"if_match": '"no"'}, {"if_none_match": "*"}, {"if_unmodified_since": BEFORE}],
+    ids=str,
+)
+def test_section_13_2_1_methods_without_a_representation_have_no_preconditions(conditions, method):
+    assert evaluate(Conditions(**conditions), V1, method) is Verdict.PERFORM
+
+
 def test_a_request_without_conditions_has_none():
     assert conditions_of({"HTTP_HOST": "x"}) is None
     assert conditions_of({"HTTP_IF_MATCH": "*"}) == Conditions(if_match="*")

@@ -33,7 +33,8 @@ class Captured(NamedTuple):
     body: the application's own object where nothing had to be taken from it already.
     hand_on: call it with the server's ``start_response`` once the head is decided: it starts the
         response, and lets what the application does later (an error with exc_info, ``write``)
-        reach the server as it would have without us.
+        reach the server as it would have without us.  Where a part of the body was read before,
+        and the application replaced its head meanwhile, that head is sent and not the given one.
     """
 
     status: str
@@ -84,12 +85,15 @@ def capture(app: WSGIApplication, environ: WSGIEnvironment) -> Captured:
         return write
 
     def hand_on(outer: StartResponse, status: str, headers: Fields) -> None:
+        if started[1] is not captured:  # it failed after all: what was decided is of no use
+            status, headers = started[0], started[1]
         server[:] = outer, outer(status, headers)
 
     body = app(environ, start_response)
     if not started or written:
         body = _advance(body, started, written)
-    return Captured(started[0], started[1], started[2], body, hand_on)
+    captured: Fields = started[1]
+    return Captured(started[0], captured, started[2], body, hand_on)
 
 
 def _advance(body: Iterable[bytes], started: list[Any], written: list[bytes]) -> Iterable[bytes]:

@@ -15,6 +15,8 @@ from tropea.core.dates import parse_date
 from tropea.core.entitytags import EntityTag, parse_list
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+#: Methods that neither show nor change a representation: preconditions mean nothing to them.
+UNCONDITIONAL_METHODS = frozenset({"CONNECT", "OPTIONS", "TRACE"})
 
 
 class Verdict(Enum):
@@ -65,6 +67,8 @@ def evaluate(conditions: Conditions, current: Representation | None, method: str
 
     current: None when the target has no current representation.
 
+    CONNECT, OPTIONS and TRACE are always carried out (section 13.2.1).
+
     >>> held = Representation(EntityTag("v1"))
     >>> evaluate(Conditions(if_none_match='"v0", "v1"'), held, "GET").name
     'NOT_MODIFIED'
@@ -72,6 +76,8 @@ def evaluate(conditions: Conditions, current: Representation | None, method: str
     'PERFORM'
     """
     safe = method in SAFE_METHODS
+    if not safe and method in UNCONDITIONAL_METHODS:
+        return Verdict.PERFORM
     modified = current.modified if current else None
 
     if conditions.if_match is not None:
