@@ -69,12 +69,19 @@ def free_port():
 
 
 def program(name):
-    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", str(Path(sys.executable).parent)]))
+    return shutil.which(
+        name,
+        path=os.pathsep.join(
+            [os.environ.get("PATH", ""), "/usr/sbin", str(Path(sys.executable).parent)]
+        ),
+    )
 
 
 @contextmanager
 def serving(command, port, folder):
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(400):
             try:
@@ -117,7 +124,10 @@ def load(pid, port, seconds):
     before = processor_seconds(pid)
     said = subprocess.run(
         ["wrk", "-t1", "-c16", f"-d{seconds}s", f"http://127.0.0.1:{port}/"],
-        capture_output=True, text=True, check=True, timeout=seconds + 60,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=seconds + 60,
     ).stdout
     used = processor_seconds(pid) - before
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors:.*", said)
@@ -138,16 +148,41 @@ def commands(folder):
         yield f"waitress, {label}", [sys.executable, "serve.py", name, str(port)], port
         if find_spec("granian"):
             port = free_port()
-            yield f"granian, {label}", [
-                sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port",
-                str(port), "--workers", "1", "--no-ws", f"app:{name}",
-            ], port
+            yield (
+                f"granian, {label}",
+                [
+                    sys.executable,
+                    "-m",
+                    "granian",
+                    "--interface",
+                    "wsgi",
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    str(port),
+                    "--workers",
+                    "1",
+                    "--no-ws",
+                    f"app:{name}",
+                ],
+                port,
+            )
     if program("nginx"):
         port = free_port()
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, origin=origin))
-        yield "nginx, proxy_cache, hit", [
-            program("nginx"), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf"),
-        ], port
+        yield (
+            "nginx, proxy_cache, hit",
+            [
+                program("nginx"),
+                "-p",
+                str(folder),
+                "-e",
+                str(folder / "error.log"),
+                "-c",
+                str(folder / "nginx.conf"),
+            ],
+            port,
+        )
 
 
 def main():
@@ -174,7 +209,9 @@ def main():
     for label, figures in taken.items():
         rate = statistics.median(rate for rate, _ in figures)
         cost = statistics.median(cost for _, cost in figures)
-        print(f"hits of 10 kB by wrk: {label:26} {rate:8.0f} a second, {cost:6.1f} µs of processor each")
+        print(
+            f"hits of 10 kB by wrk: {label:26} {rate:8.0f} a second, {cost:6.1f} µs of processor each"
+        )
 
 
 if __name__ == "__main__":

@@ -68,7 +68,9 @@ def test_what_is_no_number_of_seconds_is_stale(text):
     assert delta_seconds(text) == 0
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0" * 30, 0), ("0" * 30 + "60", 60), ("02147483647", FOREVER - 1)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0" * 30, 0), ("0" * 30 + "60", 60), ("02147483647", FOREVER - 1)]
+)
 def test_leading_zeros_count_for_nothing(text, seconds):
     assert delta_seconds(text) == seconds
 

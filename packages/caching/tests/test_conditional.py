@@ -1,5 +1,6 @@
 """The conditional layer: RFC 9110 section 13 around any application."""
 
+import sys
 import time
 
 import pytest
@@ -314,6 +315,14 @@ class TestUnsafeMethods:
         assert fetch(layer, method="PUT", headers=headers).status == status
         assert app.calls == (status == 200)
 
+    @pytest.mark.parametrize("method", ["OPTIONS", "TRACE"])
+    def test_ask_for_no_representation_rfc9110_13_2_1(self, fetch, answer_with, method):
+        app = answer_with()
+        held = Representation(EntityTag("v1"), 784111777)
+        layer = etag_middleware(app, validators=lambda environ: held)
+        for headers in ({"If-Match": '"no"'}, {"If-None-Match": "*"}):
+            assert fetch(layer, method=method, headers=headers, check=False).status == 200
+
     def test_may_create_what_is_not_there_yet(self, fetch, answer_with):
         layer = etag_middleware(answer_with(), validators=lambda environ: None)
         assert fetch(layer, method="PUT", headers={"If-None-Match": "*"}).status == 200
@@ -363,6 +372,32 @@ class TestAutoETag:
 
         assert "etag" not in fetch(etag_middleware(app, auto_etag=True, auto_etag_limit=10)).headers
         assert "etag" in fetch(etag_middleware(app, auto_etag=True, auto_etag_limit="11")).headers
+
+    def test_refuses_a_limit_that_no_body_keeps(self, answer_with):
+        with pytest.raises(OptionError, match="auto_etag_limit: expected 0 or more, got -1"):
+            etag_middleware(answer_with(), auto_etag=True, auto_etag_limit=-1)
+
+    def test_closes_a_body_that_fails_while_it_is_read(self, fetch, answer_with):
+        app = answer_with(("Content-Length", "5"), body=(b"he", KeyError("late")))
+        with pytest.raises(KeyError, match="late"):
+            fetch(etag_middleware(app, auto_etag=True), check=False)
+        assert app.body.closed == 1
+
+    @pytest.mark.parametrize("page", [b"oops", b"oops!"], ids=["other-length", "same-length"])
+    def test_tags_no_error_page_that_takes_the_place_of_the_body(self, fetch, page):
+        def app(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
+            yield b""
+            try:
+                raise KeyError("late")
+            except KeyError:
+                head = [("Content-Type", "text/plain"), ("Content-Length", str(len(page)))]
+                start_response("500 Oops", head, sys.exc_info())
+            yield page
+
+        answer = fetch(etag_middleware(app, auto_etag=True), check=False)
+        assert (answer.status, answer.body) == (500, page)
+        assert "etag" not in answer.headers
 
     def test_does_not_run_a_stream_ahead(self, environ_of):
         taken = []

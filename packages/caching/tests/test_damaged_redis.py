@@ -28,7 +28,9 @@ class Damaged:
         return lambda *arguments: self.given[name]
 
 
-@pytest.mark.parametrize("octets", [b"", b"\xa5", b"{}", b"\xff \xfe \xfd", b" ", b"a b c d", b"\n\n"])
+@pytest.mark.parametrize(
+    "octets", [b"", b"\xa5", b"{}", b"\xff \xfe \xfd", b" ", b"a b c d", b"\n\n"]
+)
 def test_octets_that_we_did_not_write_are_a_miss(octets):
     store = RedisCacheStore(Damaged(octets))
     assert list(store.load(KEY)) == []

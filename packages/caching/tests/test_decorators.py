@@ -7,6 +7,7 @@ import pytest
 from tropea.caching import cache_control, etag_middleware, no_cache, with_etag, with_last_modified
 from tropea.core.errors import OptionError
 from tropea.core.handlers import to_wsgi
+from tropea.core.request import Request
 from tropea.core.response import Response
 
 
@@ -197,6 +198,18 @@ class TestUnsafeMethods:
         app = to_wsgi(lambda request: page(request))
         answer = fetch(etag_middleware(app) if layered else app, method=method, headers=headers)
         assert (answer.status, page.runs) == (status, int(status == 200))
+
+    def test_are_decided_for_a_request_that_is_passed_by_name(self, page):
+        environ = {"REQUEST_METHOD": "PUT", "HTTP_IF_MATCH": '"2"'}
+        answer = page(request=Request(environ))
+        assert (answer.status_int, page.runs) == (412, 0)
+
+    @pytest.mark.parametrize("method", ["OPTIONS", "TRACE"])
+    def test_mean_nothing_where_no_representation_is_asked_for_rfc9110_13_2_1(
+        self, fetch, page, method
+    ):
+        app = to_wsgi(lambda request: page(request))
+        assert fetch(app, method=method, headers={"If-Match": '"2"'}, check=False).status == 200
 
     def test_two_editors_cannot_overwrite_each_other(self, fetch, page):
         app = etag_middleware(to_wsgi(lambda request: page(request)))

@@ -62,7 +62,11 @@ def test_what_is_renewed_behind_hints_to_nobody(hinting, clock, site):
 
 def test_the_conditional_layer_passes_them_on(fetch, hinting, site):
     heard = []
-    fetch(etag_middleware(site), headers={"If-None-Match": '"v"'}, **{"wsgi.early_hints": heard.append})
+    fetch(
+        etag_middleware(site),
+        headers={"If-None-Match": '"v"'},
+        **{"wsgi.early_hints": heard.append},
+    )
     assert heard == [[LINK]]
 
 

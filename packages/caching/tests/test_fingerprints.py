@@ -7,12 +7,13 @@ import subprocess
 import sys
 import uuid
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tropea.caching import FingerprintError
+from tropea.caching import FingerprintError, make_etag
 from tropea.caching.fingerprints import fingerprint
 from tropea.core.entitytags import read_tag
 
@@ -61,6 +62,10 @@ def test_everything_else_is_hashed(value):
     assert len(text) == 32 and int(text, 16)
 
 
+class Tone(str, enum.Enum):
+    RED = "red"
+
+
 class Colour(enum.Enum):
     RED = 1
 
@@ -92,6 +97,12 @@ def test_values_that_look_alike_have_different_tags():
         ("a", "bc"),
         ("ab", "c"),
         ("a,b",),
+        ["a,b"],
+        (Fraction(1, 3),),
+        (10**5000,),
+        (-(10**5000),),
+        (10**5000 + 1,),
+        (Fraction(1, 10**5000),),
         ("a", "b"),
         (("a",), "b"),
         {"a": 1},
@@ -105,7 +116,29 @@ def test_values_that_look_alike_have_different_tags():
     assert len({fingerprint(value) for value in values}) == len(values)
 
 
-@pytest.mark.parametrize("value", [object(), lambda: 1, len], ids=["object", "lambda", "builtin"])
+def test_a_number_of_more_digits_than_python_writes_is_hashed():
+    for value in (10**5000, -(10**5000), Fraction(10**5000, 3), Decimal("1" * 5000)):
+        assert len(fingerprint(value)) == 32
+
+
+class Loud(str):
+    """A text that shows another one."""
+
+    def __str__(self):
+        return 'x"\r\nSet-Cookie: a=b'
+
+    __format__ = lambda self, _: str(self)  # noqa: E731  as short as it is nasty
+
+
+def test_what_a_text_holds_counts_and_not_what_it_shows():
+    assert fingerprint(Loud("r1089")) == "r1089"
+    assert make_etag(Loud("r1089"), weak=True) == 'W/"r1089"'
+    assert fingerprint(Tone.RED) == "red"
+
+
+@pytest.mark.parametrize(
+    "value", [object(), lambda: 1, len, Page], ids=["object", "lambda", "builtin", "class"]
+)
 def test_what_shows_nothing_of_its_value_is_refused(value):
     with pytest.raises(FingerprintError):
         fingerprint(value)

@@ -1395,7 +1395,9 @@ class TestAdvisories:
 
     def test_a_cookie_that_is_only_refreshed_is_not_shared_cve_2026_35192(self, cached, site):
         """A rolling session sends its cookie with pages that it changed nothing for."""
-        for number, more in enumerate(["public, max-age=60", "s-maxage=60", "must-revalidate, max-age=60"]):
+        for number, more in enumerate(
+            ["public, max-age=60", "s-maxage=60", "must-revalidate, max-age=60"]
+        ):
             site.fields = [("Cache-Control", more), ("Set-Cookie", "session=alice; Max-Age=60")]
             get = cached()
             get(f"/{number}", {"Cookie": "session=alice"})

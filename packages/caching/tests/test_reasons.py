@@ -66,7 +66,9 @@ class TestCache:
         )
 
     def test_stale_answers_say_why_they_are_sent(self, cached, site, told, clock):
-        site.fields = [("Cache-Control", "max-age=60, stale-while-revalidate=30, stale-if-error=90")]
+        site.fields = [
+            ("Cache-Control", "max-age=60, stale-while-revalidate=30, stale-if-error=90")
+        ]
         get = cached()
         get()
         clock.now += 70

@@ -99,14 +99,24 @@ def cluster_port(tmp_path_factory):
     port, folder = free_port(), tmp_path_factory.mktemp("cluster")
     options = ["--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--dir", str(folder)]
     for port in serve(
-        "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", *options, port=port
+        "redis-server",
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        *options,
+        port=port,
     ):
         import redis
 
         with redis.Redis(port=port) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
             for _ in range(200):
-                if b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO", NEVER_DECODE=True):
+                if b"cluster_state:ok" in client.execute_command(
+                    "CLUSTER", "INFO", NEVER_DECODE=True
+                ):
                     break
                 time.sleep(0.05)
         yield port
@@ -305,7 +315,11 @@ class TestFilesAlone:
             os.utime(head, (number, number))
         assert store.prune() == 16
         assert sum(path.stat().st_size for path in tmp_path.glob("*/*/*")) <= 50_000
-        assert [bool(store.load(Key("http", "x", f"/{n}", ""))) for n in (15, 16, 19)] == [False, True, True]
+        assert [bool(store.load(Key("http", "x", f"/{n}", ""))) for n in (15, 16, 19)] == [
+            False,
+            True,
+            True,
+        ]
         assert store.prune() == 0
 
     def test_a_folder_that_cannot_be_written_is_a_store_error(self, tmp_path):

@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from tropea.caching.fingerprints import HASH_BYTES
 from tropea.caching.reasons import CONDITIONAL_LAYER
 from tropea.core.capturing import Captured, capture
-from tropea.core.closing import Chained
+from tropea.core.closing import Chained, close
 from tropea.core.directives import parse_directives
 from tropea.core.fields import combined, get
 from tropea.core.probing import note as tell
@@ -68,10 +68,14 @@ def _whole(
     steps: Iterator[bytes] = iter(body)
     taken: list[bytes] = []
     held = 0
-    for block in steps:
-        taken.append(block)
-        held += len(block)
-        if held > length:
-            break  # the length was a lie: no tag, and the server sees what there is
+    try:
+        for block in steps:
+            taken.append(block)
+            held += len(block)
+            if held > length:
+                break  # the length was a lie: no tag, and the server sees what there is
+    except BaseException:
+        close(body)  # the server will never see this body, so it is ours to close
+        raise
     data = b"".join(taken)
     return Chained(taken, steps, body), data if held == length else None

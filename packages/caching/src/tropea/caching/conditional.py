@@ -18,6 +18,7 @@ from tropea.caching.reasons import CONDITIONAL_LAYER, of_verdict
 from tropea.core.closing import Chained, close
 from tropea.core.dates import format_date, parse_date
 from tropea.core.entitytags import read_tag
+from tropea.core.errors import OptionError
 from tropea.core.fields import Fields
 from tropea.core.fields import get as find
 from tropea.core.keys import TRACE
@@ -69,6 +70,10 @@ class ConditionalOptions:
         default=1 << 20, metadata={"read": size, "expects": "a size such as 1M"}
     )
     validators: Validators | None = None
+
+    def __post_init__(self) -> None:
+        if self.auto_etag_limit < 0:
+            raise OptionError(f"auto_etag_limit: expected 0 or more, got {self.auto_etag_limit}")
 
 
 class ConditionalMiddleware(Layer):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
+from itertools import chain
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -75,7 +76,7 @@ class _Validated:
 
         @wraps(handler)
         def validated(*args: Any, **kwargs: Any) -> Any:
-            environ = _environ_of(args)
+            environ = _environ_of(args, kwargs)
             if environ is None or environ["REQUEST_METHOD"] in SAFE_METHODS:
                 validators = fields(args, kwargs)
                 return with_fields(handler(*args, **kwargs), validators)
@@ -224,9 +225,9 @@ def with_fields(answer: Any, fields: Iterable[tuple[str, str]]) -> Any:
     return with_more
 
 
-def _environ_of(args: tuple[Any, ...]) -> Mapping[str, Any] | None:
-    """Find the environ of the request among the first arguments, after ``self`` maybe."""
-    for argument in args[:2]:
+def _environ_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapping[str, Any] | None:
+    """Find the environ of the request: a first argument, after ``self`` maybe, or one by name."""
+    for argument in chain(args[:2], kwargs.values()):
         environ = getattr(argument, "environ", None)
         if isinstance(environ, Mapping) and "REQUEST_METHOD" in environ:
             return environ

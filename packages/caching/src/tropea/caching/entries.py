@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tropea.caching.cachekeys import Key, Variant, favourite_language, normal_value, variant_id
-from tropea.caching.freshness import Policy
-from tropea.core.dates import parse_date
+from tropea.caching.freshness import Policy, moment_of
 from tropea.core.fields import Fields, get
 
 #: The layout of ``dumps``; entries of another layout are not read.
@@ -59,7 +58,7 @@ class Entry:
     @property
     def date(self) -> int:
         """When the application made it, in seconds since the epoch."""
-        return parse_date(get(self.fields, "Date")) or int(self.born)
+        return moment_of(get(self.fields, "Date")) or int(self.born)
 
     def changed(self, **values: Any) -> Entry:
         """Return a copy in which *values* differ."""

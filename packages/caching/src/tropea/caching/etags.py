@@ -48,7 +48,8 @@ def make_etag(s: str, weak: bool = False) -> str:
     """
     if not _SENDABLE(s):
         raise ValidatorError(f"an entity tag cannot hold {s!r}")
-    return f'W/"{s}"' if weak else f'"{s}"'
+    text = str.__str__(s)  # what was checked, not what a subclass makes of itself when formatted
+    return f'W/"{text}"' if weak else f'"{text}"'
 
 
 def parse_entity_tags(s: str) -> list[Tag]:

@@ -34,8 +34,8 @@ MAX_DEPTH = 50
 
 _AS_IT_IS = re.compile(r"[\x20\x21\x23-\x7e\x80-\xff]*").fullmatch
 _SELF_DESCRIBING = (
-    bool, int, float, complex, Decimal, Fraction, dt.datetime, dt.date,
-    dt.time, dt.timedelta, uuid.UUID, PurePath, type(None), type(Ellipsis),
+    bool, int, float, complex, Decimal, dt.datetime, dt.date, dt.time,
+    dt.timedelta, uuid.UUID, PurePath, type(None), type(Ellipsis),
 )  # fmt: skip
 
 
@@ -51,8 +51,8 @@ def fingerprint(value: Any) -> str:
     """
     if isinstance(value, str):
         if len(value) <= SHORT and _AS_IT_IS(value):
-            return value
-    elif isinstance(value, numbers.Number):
+            return str.__str__(value)  # a subclass may show another text than it holds
+    elif isinstance(value, numbers.Number) and not _is_huge(value):
         text = str(value)
         if len(text) <= LONGEST_NUMBER and _AS_IT_IS(text):
             return text
@@ -60,6 +60,15 @@ def fingerprint(value: Any) -> str:
     for piece in _canonical(value, 0):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def _is_huge(value: Any) -> bool:
+    """Tell whether a number has more digits than Python is willing to write."""
+    if isinstance(value, int):
+        return value.bit_length() > 4 * LONGEST_NUMBER
+    return isinstance(value, Fraction) and (
+        _is_huge(value.numerator) or _is_huge(value.denominator)
+    )
 
 
 def _canonical(value: Any, depth: int) -> Iterator[bytes]:
@@ -72,6 +81,10 @@ def _canonical(value: Any, depth: int) -> Iterator[bytes]:
         yield data
     elif isinstance(value, enum.Enum):
         yield from _named(type(value), value.name, depth)
+    elif isinstance(value, int) and _is_huge(value):
+        yield from _named(type(value), hex(value), depth)
+    elif isinstance(value, Fraction):
+        yield from _named(type(value), (value.numerator, value.denominator), depth)
     elif isinstance(value, _SELF_DESCRIBING):
         yield from _named(type(value), repr(value), depth)
     elif isinstance(value, Mapping):
@@ -80,7 +93,8 @@ def _canonical(value: Any, depth: int) -> Iterator[bytes]:
     elif isinstance(value, AbstractSet):
         yield from _members(b"e", sorted(_flat(member, depth) for member in value))
     elif isinstance(value, (list, tuple)):
-        yield from _members(b"l", [_flat(member, depth) for member in value])
+        kind = b"l" if isinstance(value, list) else b"t"
+        yield from _members(kind, [_flat(member, depth) for member in value])
     else:
         yield from _named(type(value), _state(value), depth)
 
@@ -103,7 +117,7 @@ def _named(kind: type, content: Any, depth: int) -> Iterator[bytes]:
 
 def _state(value: Any) -> Any:
     """Return what an object consists of."""
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if not callable(value) and (state := getattr(value, "__dict__", None)):
         return state

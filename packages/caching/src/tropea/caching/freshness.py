@@ -70,6 +70,8 @@ class Use(Enum):
 
 
 NO_WISHES = Wishes()
+#: Characters of the longest date that is read, with some blanks around it.
+_LONGEST_DATE = 40
 _LEADING = re.compile(r"[0-9]+").match
 
 
@@ -147,6 +149,20 @@ def read_policy(
     )
 
 
+def moment_of(field: str | None) -> int | None:
+    """Read a date of a response as a cache does: in seconds since the epoch, whatever its case.
+
+    Servers alone have to mind the case of names and of ``GMT`` (RFC 9111 section 4.2).
+
+    >>> moment_of("THU, 01 jan 1970 00:01:00 gmt")
+    60
+    """
+    found = parse_date(field)
+    if found is None and field is not None and len(field) <= _LONGEST_DATE:
+        found = parse_date(field.title().replace("Gmt", "GMT"))
+    return found
+
+
 def explicit_lifetime(
     directives: Directives, fields: Fields, received: float, *, is_targeted: bool = False
 ) -> float | None:
@@ -162,10 +178,10 @@ def explicit_lifetime(
     expires = combined(fields, "Expires")
     if expires is None:
         return None
-    end = parse_date(expires)
+    end = moment_of(expires)
     if end is None:
         return 0
-    date = parse_date(get(fields, "Date"))
+    date = moment_of(get(fields, "Date"))
     return min(max(0, end - (received if date is None else date)), FOREVER)
 
 
@@ -175,10 +191,10 @@ def guess(
     """Guess a lifetime from Last-Modified (RFC 9111 section 4.2.2); 0 where nothing allows it."""
     if heuristic <= 0 or (status not in HEURISTIC and "public" not in directives):
         return 0
-    modified = parse_date(get(fields, "Last-Modified"))
+    modified = moment_of(get(fields, "Last-Modified"))
     if modified is None:
         return 0
-    date = parse_date(get(fields, "Date"))
+    date = moment_of(get(fields, "Date"))
     since = (received if date is None else date) - modified
     return max(0.0, min(since * heuristic, LONGEST_GUESS))
 
@@ -198,7 +214,7 @@ def initial_age(fields: Fields, requested: float, received: float) -> float:
     if values:
         number = _LEADING(values[0].strip(" \t"))
         held = float(delta_seconds(number[0])) if number else 0.0
-    date = parse_date(get(fields, "Date"))
+    date = moment_of(get(fields, "Date"))
     apparent = max(0, int(received) - date) if date is not None else 0
     return max(float(apparent), held + max(0.0, received - requested))
 
