@@ -65,6 +65,11 @@ def test_one_form_is_written():
     assert format_date(THEN) == format_date(THEN + 0.9) == "Sun, 06 Nov 1994 08:49:37 GMT"
 
 
+def test_the_first_and_the_last_second_of_four_digits_are_written():
+    assert format_date(-62135596800) == "Mon, 01 Jan 0001 00:00:00 GMT"
+    assert format_date(LAST_SECOND) == "Fri, 31 Dec 9999 23:59:59 GMT"
+
+
 @given(st.integers(-62135596800, LAST_SECOND))
 def test_what_is_written_is_read_back(seconds):
     assert parse_date(format_date(seconds)) == seconds

@@ -36,9 +36,9 @@ def split_list(field: str) -> list[str]:
         assert closed is not None  # the pattern matches the empty string
         end = closed.end()
         pieces = [match[1] for match in islice(_MEMBER.finditer(field, 0, end), MAX_MEMBERS + 1)]
-        if end < len(field):  # looking for the end of such a quote once more would be quadratic
-            first, *rest = field[end:].split(",", MAX_MEMBERS)
-            pieces = [*pieces[:-1], pieces[-1] + first, *rest]
+        # Looking once more for the end of a quote that has none would be quadratic.
+        first, *rest = field[end:].split(",", MAX_MEMBERS)
+        pieces = [*pieces[:-1], pieces[-1] + first, *rest]
     return [text for piece in pieces[:MAX_MEMBERS] if (text := piece.strip(" \t"))]
 
 
