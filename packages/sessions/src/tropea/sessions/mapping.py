@@ -16,6 +16,8 @@ from tropea.sessions.errors import SessionCommitted
 from tropea.sessions.ids import new_id
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
     from tropea.core.fields import Fields
     from tropea.sessions.records import Origin
 
@@ -69,6 +71,15 @@ class Backend(Protocol):
         """Return a context manager in which nobody else holds the session's lock."""
 
 
+class Keeper(Protocol):
+    """The layer that a session belongs to."""
+
+    backend: Backend
+
+    def finish(self, session: Session, headers: Fields, environ: WSGIEnvironment, /) -> Fields:
+        """Make what the request did durable; return the head's fields with what that adds."""
+
+
 class Session(MutableMapping[str, Any]):
     """Data that belong to one client, kept between requests.
 
@@ -77,33 +88,38 @@ class Session(MutableMapping[str, Any]):
     discards them.
     """
 
-    # What is not set on the instance is as it was before anything happened: a session that
-    # nobody touches costs five assignments.
+    # Slots, filled in two steps: a session that nobody touches costs six assignments, which the
+    # layer makes itself (an ``__init__`` would take as long again); ``open`` sets the rest.
+    __slots__ = (
+        "anonymous", "created_at", "data", "doomed", "ended", "failure", "fields", "forced",
+        "fresh_id", "header", "labels", "layer", "lost", "mount", "origin", "phase", "presented",
+        "renewed", "scheme", "stale", "used_at", "writer",
+    )  # fmt: skip
+
+    # When the request comes.
+    layer: Keeper
+    header: str  #: where the client says which session is its own: the Cookie field, or the query
+    mount: str  #: SCRIPT_NAME, before anybody inside moves it
+    scheme: str
     phase: int
+    # When it is opened.
     data: dict[str, Any]
     labels: dict[str, int]  #: label to generation; 0 until it is taken
     created_at: int
     used_at: float
     writer: Writer
-    origin: Origin | None = None  #: what was loaded; None for what is not stored yet
-    doomed: Origin | None = None  #: what was loaded and must be deleted
-    presented: str | None = None  #: what the client sent, where it looks like ours
-    fresh_id: str | None = None  #: the id of a session that is not stored yet
-    ended: bool = False  #: the client must forget its cookie
-    renewed: bool = False  #: the id must change
-    forced: bool = False  #: write even if nothing changed
-    lost: bool = False  #: somebody deleted it meanwhile: nothing is written any more
-    stale: bool = False  #: the cookie must be issued again though nothing changed
-    anonymous: bool = False  #: the store is down and the application goes on without
-    failure: Exception | None = None
+    origin: Origin | None  #: what was loaded; None for what is not stored yet
+    doomed: Origin | None  #: what was loaded and must be deleted
+    presented: str | None  #: what the client sent, where it looks like ours
+    fresh_id: str | None  #: the id of a session that is not stored yet
+    ended: bool  #: the client must forget its cookie
+    renewed: bool  #: the id must change
+    forced: bool  #: write even if nothing changed
+    lost: bool  #: somebody deleted it meanwhile: nothing is written any more
+    stale: bool  #: the cookie must be issued again though nothing changed
+    anonymous: bool  #: the store is down and the application goes on without
+    failure: Exception | None
     fields: Fields  #: what the commit adds to the head
-
-    def __init__(self, backend: Backend, header: str, mount: str, scheme: str) -> None:
-        self.backend = backend
-        self.header = header
-        self.mount = mount
-        self.scheme = scheme
-        self.phase = UNTOUCHED  # on the instance, where it is found fastest
 
     # -- the mapping -------------------------------------------------------------------------
 
@@ -238,7 +254,7 @@ class Session(MutableMapping[str, Any]):
         self.ended = True
         self.renewed = self.forced = self.lost = False
         self.fresh_id = None
-        self.created_at = int(self.backend.clock())
+        self.created_at = int(self.layer.backend.clock())
 
     def delete(self) -> None:
         """The same as ``invalidate``, as Pesto calls it."""
@@ -259,7 +275,7 @@ class Session(MutableMapping[str, Any]):
         Raises SessionError where the store is a cookie without ``revocations``.
         """
         self.prepare_change()
-        self.backend.allow_labels()
+        self.layer.backend.allow_labels()
         self.labels.setdefault(name, 0)
 
     def lock(self, timeout: float = 5.0) -> Any:
@@ -271,7 +287,7 @@ class Session(MutableMapping[str, Any]):
         timeout: seconds to wait for it.  Raises SessionLocked after that.
         """
         self.prepare_change()
-        return self.backend.lock(self, timeout)
+        return self.layer.backend.lock(self, timeout)
 
     # -- messages and tokens, by Pyramid's names ---------------------------------------------
 
@@ -338,8 +354,10 @@ class Session(MutableMapping[str, Any]):
             assert self.failure is not None
             raise self.failure
         late = self.phase == SENT
+        self.origin = self.doomed = self.fresh_id = self.failure = None
+        self.ended = self.renewed = self.forced = self.lost = self.stale = self.anonymous = False
         try:
-            self.backend.open(self)
+            self.layer.backend.open(self)
         except Exception as error:
             self.failure, self.phase = error, FAILED
             raise

@@ -17,7 +17,7 @@ from tropea.core.layer import Layer
 from tropea.core.stores import StoreError
 from tropea.sessions.building import build_backend
 from tropea.sessions.headers import mark_private
-from tropea.sessions.mapping import COMMITTED, FAILED, OPEN, SENT, Session
+from tropea.sessions.mapping import COMMITTED, FAILED, OPEN, SENT, UNTOUCHED, Session
 from tropea.sessions.options import SessionOptions
 from tropea.sessions.querystring import redirect_with_id
 from tropea.sessions.reporting import Seldom
@@ -64,16 +64,17 @@ class SessionMiddleware(Layer):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         get = environ.get
-        session = environ[self._key] = Session(
-            self.backend,
-            get(self._source, ""),
-            get("SCRIPT_NAME", ""),
-            get("wsgi.url_scheme", "http"),
-        )
+        session = environ[self._key] = Session()
+        session.layer = self
+        session.header = get(self._source, "")
+        session.mount = get("SCRIPT_NAME", "")
+        session.scheme = get("wsgi.url_scheme", "http")
+        session.phase = UNTOUCHED
 
+        # This function is made anew for every request: each name that it takes from here costs.
         def start(status: str, headers: Fields, exc_info: Any = None) -> Callable[[bytes], object]:
             if session.phase:
-                headers = self._finish(session, headers, environ)
+                headers = session.layer.finish(session, headers, environ)
             else:
                 session.phase = SENT
             if exc_info is None:
@@ -98,7 +99,7 @@ class SessionMiddleware(Layer):
             return self._refuse(session.failure, start_response)
         return body
 
-    def _finish(self, session: Session, headers: Fields, environ: WSGIEnvironment) -> Fields:
+    def finish(self, session: Session, headers: Fields, environ: WSGIEnvironment) -> Fields:
         """Commit a session that was touched; return the head's fields with what that adds."""
         phase = session.phase
         if phase == OPEN:
