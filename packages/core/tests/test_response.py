@@ -302,6 +302,48 @@ def test_looking_at_a_plain_page_does_not_change_it():
     assert answered(seen).headers == answered(unseen).headers == [HTML, ("Content-Length", "1")]
 
 
+def _set(name, value):
+    return pytest.param(lambda response: setattr(response, name, value), id=name)
+
+
+def _deleted(name):
+    return pytest.param(lambda response: delattr(response, name), id=f"del {name}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _set("status", "404 Not Found"), _set("status", 201), _set("status_code", 410), _set("status_int", 500),
+        _set("headerlist", [("Content-Type", "text/plain"), ("X-A", "1")]), _deleted("headerlist"),
+        _set("headers", {"X-A": "1"}), _set("app_iter", [b"other"]), _deleted("app_iter"), _set("body", b"other"),
+        _deleted("body"), _set("text", "other"), _set("content", "other"), _set("json", {"a": 1}),
+        _set("content_type", "text/plain"), _set("charset", "latin1"), _set("content_length", 4), _set("etag", "a"),
+        _set("location", "/there"), _set("vary", ["Cookie"]), _set("last_modified", 1000), _set("cache_expires", 60),
+        _set("cache_control", "max-age=1"), _set("conditional_response", True), _deleted("etag"),
+        lambda response: response.headers.update({"X-A": "1"}),
+        lambda response: response.headerlist.append(("X-A", "1")),
+        lambda response: response.write("more"),
+        lambda response: response.body_file.write(b"more"),
+        lambda response: response.set_cookie("a", "b"),
+        lambda response: response.delete_cookie("a"),
+        lambda response: response.md5_etag(),
+        lambda response: response.encode_content("gzip"),
+        lambda response: response.cache_control.__setattr__("no_store", True),
+        lambda response: response.app_iter.__setitem__(0, b"othr"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("content", ["page", b"page"], ids=["text", "bytes"])
+def test_whatever_changes_a_plain_page_is_sent(content, change):
+    plain = Response(content)
+    built = Response(content, headers={"X-Way": "the longer"})
+    del built.headers["X-Way"]
+    change(plain)
+    change(built)
+    asked = {"HTTP_IF_NONE_MATCH": '"a"'}
+    assert answered(plain, **asked) == answered(built, **asked)
+    assert plain.status == built.status
+
+
 @pytest.mark.parametrize("content", ["page", ["page"], iter(["page"])])
 def test_head_has_the_fields_of_get_and_no_body(content):
     answer = answered(Response(content, x_a="1"), REQUEST_METHOD="HEAD")

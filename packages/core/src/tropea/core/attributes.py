@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tropea.core.bodies import Blocks
-from tropea.core.fields import drop
+from tropea.core.fields import Fields, drop
 from tropea.core.foundation import webob
 from tropea.core.headers import ResponseHeaders, make_fields, write_tag
 from tropea.core.statuses import status_line
@@ -15,14 +15,15 @@ class CheckedAttributes:
     """What is assigned here is checked, and changes the response at hand."""
 
     if TYPE_CHECKING:
-        headerlist: Any
         _app_iter: Any
+        _conditional: bool
         _encoding: Any
         _fill: Any
         _headers: Any
         _headerlist: Any
         _status: str
         _textual: Any
+        _unfold: Any
 
     @property
     def status(self) -> str:
@@ -31,7 +32,9 @@ class CheckedAttributes:
 
     @status.setter
     def status(self, value: int | str) -> None:
-        self._status = status_line(value)
+        line = status_line(value)
+        self._unfold()
+        self._status = line
 
     @property
     def status_code(self) -> int:
@@ -40,9 +43,35 @@ class CheckedAttributes:
 
     @status_code.setter
     def status_code(self, value: int) -> None:
-        self._status = status_line(value)
+        line = status_line(value)
+        self._unfold()
+        self._status = line
 
     status_int = status_code
+
+    @property
+    def conditional_response(self) -> bool:
+        """Whether the request's conditions and its Range are answered: 304, 412, 206 or 416."""
+        return self._conditional
+
+    @conditional_response.setter
+    def conditional_response(self, value: bool) -> None:
+        self._unfold()
+        self._conditional = bool(value)
+
+    @property
+    def headerlist(self) -> Fields:
+        """The fields in the order in which they are sent."""
+        return self._headerlist  # type: ignore[no-any-return]
+
+    @headerlist.setter
+    def headerlist(self, value: Any) -> None:
+        self._unfold()
+        webob.Response.headerlist.fset(self, value)
+
+    @headerlist.deleter
+    def headerlist(self) -> None:
+        self.headerlist = []
 
     @property
     def headers(self) -> ResponseHeaders:

@@ -56,7 +56,7 @@ class Construction:
         default_body_encoding: str
         default_conditional_response: bool
         default_status: ClassVar[str]
-        conditional_response: Any
+        _conditional: bool
         _app_iter: Any
         _default_field: ClassVar[tuple[str, str]]
         _checked: Any
@@ -74,7 +74,7 @@ class Construction:
         if onclose is not None:
             self._onclose = (onclose,) if callable(onclose) else tuple(onclose)
         if special.pop("conditional_response", self.default_conditional_response):
-            self.conditional_response = True
+            self._conditional = True
         for name in _JSON & special.keys() if special else ():
             content = dump_json(special.pop(name))
             special.setdefault("content_type", "application/json")

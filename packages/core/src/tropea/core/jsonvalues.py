@@ -71,7 +71,7 @@ def parse_json(body: bytes, *, charset: str | None = None, max_depth: int = 100)
     >>> parse_json(b'{"a": [1, 2]}')
     {'a': [1, 2]}
     """
-    if body.count(b"[") + body.count(b"{") > max_depth and _depth(body) > max_depth:
+    if len(body) > max_depth < body.count(b"[") + body.count(b"{") and _depth(body) > max_depth:
         raise ValueError(f"arrays and objects are nested deeper than {max_depth}")
     try:
         value = _load(body) if charset is None else json.loads(body.decode(charset))

@@ -107,8 +107,8 @@ class Request(FormProperties, FieldProperties, URIProperties, Getters, webob.Req
         >>> Request.of(environ) is request, Request.of(dict(environ)) is request
         (True, False)
         """
-        memo = environ.get(_REQUEST)
-        if memo is not None:
+        if _REQUEST in environ:
+            memo = environ[_REQUEST]
             request = memo() if type(memo) is _Reference else memo
             if isinstance(request, cls) and request.environ is environ:
                 return request

@@ -6,7 +6,7 @@ attributes change the one at hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,16 +27,12 @@ from tropea.core.headers import (
 from tropea.core.locations import own_path
 from tropea.core.statuses import is_bodiless, status_line
 
+#: A plain page: its Content-Type, its bytes, and whether they were text.
+Page = tuple[tuple[str, str], bytes, bool]
 
-class _MadeLate:
-    """An attribute that is made at first use; an instance may write over it.
 
-    ``functools.cached_property`` takes a lock on Python 3.11; here two threads may make one
-    attribute twice, to the same value.
-    """
-
-    def __init__(self, make: Callable[[Response], Any]) -> None:
-        self.make = make
+class _Unfolding:
+    """A part of webob's state that a plain page has once somebody asks; it may be written over."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -44,24 +40,11 @@ class _MadeLate:
     def __get__(self, response: Response | None, owner: type) -> Any:
         if response is None:
             return self
-        made = response.__dict__[self.name] = self.make(response)
-        return made
-
-
-def _made_late(make: Callable[[Response], Any]) -> Any:
-    return _MadeLate(make)
-
-
-#: What stands for the page of a response that is no plain one.
-_NO_PAGE = (None, b"", False)
-
-
-def _plain_fields(response: Response) -> Fields:
-    """Make the head of a plain page, which needs no second look when it is sent."""
-    kind, data, _ = response._page  # noqa: SLF001
-    fields = [kind, ("Content-Length", str(len(data)))]
-    response._checked = fields[:]  # noqa: SLF001
-    return fields
+        response._unfold()  # noqa: SLF001
+        try:
+            return response.__dict__[self.name]
+        except KeyError:
+            raise AttributeError(f"{owner.__name__}.__init__() was not called") from None
 
 
 class Response(
@@ -93,18 +76,18 @@ class Response(
     #: page has; None where the class makes no plain pages.
     _default_field: ClassVar[tuple[str, str]] = ("Content-Type", "text/html; charset=UTF-8")
     _plain_field: ClassVar[tuple[str, str] | None] = _default_field
+    #: All that a plain page has, until somebody looks into it or changes it; the bytes alone
+    #: stand for the most common one, text in a Response of no other class.
+    _page: Page | bytes | None = None
     # What webob sets on every instance is here once, until one differs.
+    _status: str = default_status
+    _headerlist: Fields = _Unfolding()  # type: ignore[assignment]
+    _app_iter: Any = _Unfolding()
+    _textual = False
     _headers: Any = None
     _onclose: tuple[Callback, ...] = ()
     _checked: Fields | None = None
-    conditional_response = False
-    #: All that a plain page has: its Content-Type, its bytes, and whether they were text.  The rest
-    #: of webob's state is made when somebody asks.
-    _page: tuple[tuple[str, str], bytes, bool]
-    _status: str = default_status
-    _headerlist: Fields = _made_late(_plain_fields)
-    _app_iter: Any = _made_late(lambda response: [response._page[1]])  # noqa: SLF001
-    _textual: bool = _made_late(lambda response: getattr(response, "_page", _NO_PAGE)[2])
+    _conditional = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -127,13 +110,15 @@ class Response(
         content_type: str | None = None,
         **header_kwargs: Any,
     ) -> None:
-        if status is None and headers is None and onclose is None and not header_kwargs:
+        if status is headers is onclose is None and not header_kwargs:
+            if type(content) is str and type(self) is Response and content_type is None:
+                self._page = content.encode()
+                return
             field = self._plain_field
             if content_type is not None and field is not None:
                 field = utf8_field(content_type)
             if field is not None:
                 kind = type(content)
-                # One attribute and nothing else: __call__ takes it for an untouched page.
                 if kind is str:
                     self._page = field, content.encode(), True
                     return
@@ -148,6 +133,27 @@ class Response(
         if content_type is not None:
             header_kwargs["content_type"] = content_type
         self._build(content, status, headers, onclose, header_kwargs)
+
+    def _unfold(self) -> None:
+        """Turn a plain page into webob's state; whatever changes a response does this first.
+
+        Two threads may do it at once, to the same values; the page goes last, so that whoever
+        sends the response meanwhile finds either.
+        """
+        page = self._page
+        if page is None:
+            return
+        field, data, textual = self._whole(page)
+        fields = [field, ("Content-Length", str(len(data)))]
+        keep = self.__dict__.setdefault
+        keep("_checked", fields[:])  # the head needs no second look when it is sent
+        keep("_headerlist", fields)
+        keep("_app_iter", [data])
+        keep("_textual", textual)
+        self._page = None
+
+    def _whole(self, page: Page | bytes) -> Page:
+        return (self._default_field, page, True) if isinstance(page, bytes) else page
 
     def write(self, data: str | bytes) -> int:
         """Append to the content; Content-Length follows.  Returns the bytes written."""
@@ -194,12 +200,12 @@ class Response(
     # -- WSGI
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        own = self.__dict__
-        if len(own) == 1 and "_page" in own:  # made, and never looked into
-            kind, data, _ = own["_page"]
+        page = self._page
+        if page is not None:  # made, and never looked into
+            kind, data, _ = self._whole(page)
             start_response(self.default_status, [kind, ("Content-Length", str(len(data)))])
             return [data] if environ["REQUEST_METHOD"] != "HEAD" else []
-        if self.conditional_response:
+        if self._conditional:
             return self.conditional_response_app(environ, start_response)
         return self.send(environ, start_response)
 
