@@ -78,6 +78,33 @@ def layers(count, kind):
     return wsgi(app)
 
 
+def closures(count, kind):
+    """The same by hand, a function within a function for each layer."""
+
+    def editing(inner):
+        def app(environ, start_response):
+            def start(status, headers, exc_info=None):
+                headers.append(FIELD)
+                if exc_info is None:
+                    return start_response(status, headers)
+                return start_response(status, headers, exc_info)
+
+            return inner(environ, start)
+
+        return app
+
+    def nothing(inner):
+        def app(environ, start_response):
+            return inner(environ, start_response)
+
+        return app
+
+    app = page
+    for _ in range(count):
+        app = (editing if kind == "editing" else nothing)(app)
+    return wsgi(app)
+
+
 def rows():
     yield Row(
         "Response", "text, made and called", {"Tropea": tropea_response, "webob": webob_response},
@@ -96,11 +123,12 @@ def rows():
             WSGI_FLOOR,
         )  # fmt: skip
     bare = wsgi(page)
-    yield Row(
-        "layers", "one that adds a field", {"Tropea": lambda: layers(1, "editing")},
-        ("200", b"hello"), (Target(0.25),), "what it adds to an application, where no peer has such a thing", bare,
-    )  # fmt: skip
-    yield Row(
-        "layers", "seven that do nothing", {"Tropea": lambda: layers(7, "nothing")},
-        ("200", b"hello"), (Target(1.0),), "what they add to an application, where no peer has such a thing", bare,
-    )  # fmt: skip
+    for case, count, kind, limit in (
+        ("one that adds a field", 1, "editing", 0.25), ("seven that do nothing", 7, "nothing", 1.0),
+    ):  # fmt: skip
+        makers = {"Tropea": layers, "closures": closures}
+        yield Row(
+            "layers", case, {n: lambda m=m, c=count, k=kind: m(c, k) for n, m in makers.items()},
+            ("200", b"hello"), (Target(limit),), "what they add to an application; closures by hand, as a measure and no peer",
+            bare,
+        )  # fmt: skip
