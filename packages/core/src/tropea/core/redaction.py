@@ -16,47 +16,26 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-#: What stands for a hidden value.
-HIDDEN = "…"
-#: Names that give a secret away, wherever they stand in a longer name.
-SECRET_NAME = re.compile(
-    r"pass(?:w|phrase)|secret|token|credential|authori[sz]ation|cookie|session|csrf|xsrf|"
-    r"api_?-?key|private_?-?key|signature|nonce|otp|pwd|^auth$|(?:^|[_-])key$|^sid$",
-    re.IGNORECASE,
-)
+from tropea.core.secret_names import HIDDEN, hide_named, is_secret_name
+from tropea.core.showing import BEYOND, TEXT, Writer
+
+__all__ = ["HIDDEN", "Redactor", "hide_named", "is_secret_name"]
+
 #: Fields whose whole value is a secret.
 _SECRET_FIELDS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION")
 # What reads as a credential without any name: schemes, keys in addresses, JSON web tokens.
 _SECRET_TEXT = re.compile(
     r"(?i:\b(?:bearer|basic|digest)\s+)\S{4,}(?:[^\r\n]{0,4096})?|"
     r"(?<=://)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)|"
-    r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
+    r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4096}+\.[A-Za-z0-9_-]{8,4096}+\.[A-Za-z0-9_-]*"
 )
+#: Characters of a text that is no value.
+SAID = 20_000
 _SHORTEST = 6  #: a shorter secret would hide half of the page with it
 _PLAIN = re.compile(r"[A-Za-z0-9_.~\-]*")  #: written the same everywhere
-_USUAL = 60  #: characters of a name that is worth remembering
-_DEPTH, _ITEMS, _TEXT = 4, 40, 2000
-
-
-def is_secret_name(name: object) -> bool:
-    """Tell whether a key, option, variable or field of this name is hidden.
-
-    >>> [is_secret_name(name) for name in ("db_password", "X-Api-Key", "monkey", "max_age")]
-    [True, True, False, False]
-    """
-    if not isinstance(name, str):
-        return False
-    return _gives_away(name) if len(name) <= _USUAL else SECRET_NAME.search(name) is not None
-
-
-@lru_cache(maxsize=2048)  # environ keys and fields are the same at every request
-def _gives_away(name: str) -> bool:
-    return SECRET_NAME.search(name) is not None
 
 
 class Redactor:
@@ -76,13 +55,23 @@ class Redactor:
             text = self._secrets.sub(HIDDEN, text)
         return _SECRET_TEXT.sub(HIDDEN, text)
 
-    def show(self, value: object, name: object = "", limit: int = _TEXT) -> str:
-        """Write *value* as ``repr`` would, secrets hidden, in *limit* characters or fewer.
+    def show(self, value: object, name: object = "", limit: int = TEXT) -> str:
+        """Write *value* as ``repr`` would, secrets hidden, in about *limit* characters or fewer.
 
         Never raises: an object whose ``repr`` fails is named by its type.
         """
-        text = HIDDEN if is_secret_name(name) else self.scrub(_show(value, _DEPTH))
-        return text if len(text) <= limit else f"{text[:limit]}{HIDDEN} ({len(text)} characters)"
+        if is_secret_name(name):
+            return HIDDEN
+        text = self.scrub(Writer(self.scrub).write(value))
+        return text if len(text) <= limit else f"{text[:limit]}{HIDDEN}"
+
+    def say(self, text: str, limit: int = SAID) -> str:
+        """Return text that is no value (a message, a traceback) without secrets, named ones too.
+
+        limit: characters of it.
+        """
+        shown = hide_named(self.scrub(text[: limit + BEYOND]))
+        return shown if len(shown) <= limit else f"{shown[:limit]}{HIDDEN}"
 
     def items(self, mapping: Mapping[Any, Any]) -> list[tuple[str, str]]:
         """Show a mapping as sorted pairs of text."""
@@ -135,50 +124,3 @@ def _parts(key: str, field: str) -> Iterable[str]:
         except ValueError:
             pass
     return parts
-
-
-def _show(value: object, depth: int) -> str:
-    try:
-        return _show_known(value, depth)
-    except Exception as error:  # a development page must show the rest
-        return f"<{type(value).__qualname__}: its repr raised {type(error).__name__}>"
-
-
-def _show_known(value: object, depth: int) -> str:
-    if isinstance(value, (str, bytes)):
-        return repr(value[:_TEXT]) + (HIDDEN if len(value) > _TEXT else "")
-    if depth == 0:
-        return HIDDEN
-    if isinstance(value, Mapping):
-        pairs = _first(value.items())
-        inner = ", ".join(
-            f"{_show(key, 1)}: {_show_named(key, held, depth)}" for key, held in pairs
-        )
-        return f"{{{inner}}}" if type(value) is dict else f"{type(value).__qualname__}({{{inner}}})"
-    if isinstance(value, (list, tuple, set, frozenset)):
-        inner = ", ".join(_show_member(member, depth) for member in _first(value))
-        brackets = {list: "[]", tuple: "()"}.get(type(value), "{}")
-        return brackets[:1] + inner + brackets[1:]
-    if is_dataclass(value) and not isinstance(value, type):
-        members = ((f.name, getattr(value, f.name)) for f in fields(value))
-        inner = ", ".join(f"{name}={_show_named(name, held, depth)}" for name, held in members)
-        return f"{type(value).__qualname__}({inner})"
-    return repr(value)
-
-
-def _show_named(name: object, value: object, depth: int) -> str:
-    return HIDDEN if is_secret_name(name) else _show(value, depth - 1)
-
-
-def _show_member(member: object, depth: int) -> str:
-    """Show a member of a list; a pair reads as name and value, as header fields are kept."""
-    if isinstance(member, tuple) and len(member) == 2 and is_secret_name(member[0]):
-        return f"({member[0]!r}, {HIDDEN})"
-    return _show(member, depth - 1)
-
-
-def _first(values: Iterable[Any]) -> Iterator[Any]:
-    for count, value in enumerate(values):
-        if count == _ITEMS:
-            return
-        yield value

@@ -13,6 +13,8 @@ from tropea.core.redaction import Redactor
 #: Lines of source shown before and after the one that raised.
 AROUND = 5
 MOST_FRAMES, MOST_LOCALS, MOST_LINKS = 100, 60, 20
+#: Characters of the traceback as text.
+MOST_TEXT = 200_000
 
 
 @dataclass(frozen=True)
@@ -72,24 +74,29 @@ def chain(error: BaseException, redactor: Redactor) -> tuple[Link, ...]:
 
 def as_text(error: BaseException, redactor: Redactor) -> str:
     """Write the traceback as Python would, secrets hidden: what a developer copies."""
-    return redactor.scrub("".join(traceback.format_exception(error)))
+    return redactor.say("".join(traceback.format_exception(error)), MOST_TEXT)
 
 
 def _link(error: BaseException, relation: str, redactor: Redactor) -> Link:
-    try:
-        message = str(error)
-    except Exception as second:  # the page must show the rest
-        message = f"(its str raised {type(second).__name__})"
     kind = type(error)
     name = (
         kind.__qualname__
         if kind.__module__ == "builtins"
         else f"{kind.__module__}.{kind.__qualname__}"
     )
-    notes = tuple(redactor.scrub(str(note)) for note in getattr(error, "__notes__", ()))
+    held = getattr(error, "__notes__", None)
+    notes = tuple(redactor.say(_text(note)) for note in held) if isinstance(held, list) else ()
     steps = list(_steps(error.__traceback__))[-MOST_FRAMES:]
-    return Link(name, redactor.scrub(message), notes, relation,
-                tuple(_frame(step, redactor) for step in steps))  # fmt: skip
+    frames = tuple(_frame(step, redactor) for step in steps)
+    return Link(name, redactor.say(_text(error)), notes, relation, frames)
+
+
+def _text(told: object) -> str:
+    """Return what an exception or a note says; it may fail to say anything."""
+    try:
+        return str(told)
+    except Exception as error:  # the page must show the rest
+        return f"(its str raised {type(error).__name__})"
 
 
 def _steps(step: TracebackType | None) -> Iterator[TracebackType]:
