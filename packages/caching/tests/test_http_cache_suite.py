@@ -1,6 +1,7 @@
 """The HTTP cache tests behind cache-tests.fyi, on waitress, with every store."""
 
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -71,6 +72,17 @@ def test_only_the_expected_tests_fail(suite, runs, store):
 def test_the_proxy_alone_scores_as_the_origin_does(suite):
     """A proxy that lost or added something would lend its faults, or its luck, to the cache."""
     assert suite.bare_difference() == set()
+
+
+@pytest.mark.parametrize("file", ["expectation.json", "expectation-newer.json"])
+def test_an_expectation_names_options_of_the_layer_and_gives_a_reason_for_each_failure(file):
+    from tropea.caching import HTTPCacheMiddleware
+
+    if FOLDER is None:
+        give_up("node", "conformance/http-cache is not beside this package")
+    expected = json.loads((FOLDER / file).read_text())
+    HTTPCacheMiddleware.layer(store="memory:", **expected["options"])
+    assert all(expected["fails"].values())
 
 
 def test_the_stores_that_are_tried_are_all_that_there_are(suite):

@@ -68,6 +68,37 @@ class TestAge:
         assert initial_age(head, 784111787.0, 784111787.0) == 99
 
 
+class TestDates:
+    """RFC 9111 section 4.2: a cache minds neither the case of a date nor any zone but GMT."""
+
+    @pytest.mark.parametrize(
+        "expires",
+        [
+            "Thu, 18 Aug 2050 02:01:18 GMT",
+            "THU, 18 Aug 2050 02:01:18 GMT",
+            "Thu, 18 AUG 2050 02:01:18 GMT",
+            "Thu, 18 Aug 2050 02:01:18 gMT",
+            "thu, 18 aug 2050 02:01:18 gmt",
+            "THURSDAY, 18-AUG-50 02:01:18 GMT",
+            "thu aug 18 02:01:18 2050",
+        ],
+    )
+    def test_the_case_of_names_and_zone_does_not_matter(self, expires):
+        assert read_policy(200, [("Expires", expires)], 0.0).lifetime == 2**31  # 80 years are more
+
+    @pytest.mark.parametrize(
+        "expires",
+        ["thu, 18 aug 2050 02:01:18 utc", "THU 18 AUG 2050 02:01:18 GMT", "gmt", "x" * 100_000, ""],
+        ids=lambda text: text[:30],
+    )
+    def test_what_is_no_date_in_any_case_has_expired(self, expires):
+        assert read_policy(200, [("Expires", expires)], 0.0).lifetime == 0
+
+    def test_a_date_in_capitals_is_no_less_of_an_age(self):
+        head = [("Date", "SUN, 06 NOV 1994 08:49:37 GMT")]
+        assert initial_age(head, 784111787.0, 784111787.0) == 10
+
+
 class TestUse:
     @pytest.mark.parametrize(
         ("policy", "age", "wishes", "use"),
