@@ -77,6 +77,53 @@ def test_an_archive_replaced_meanwhile_is_sent_as_it_was_opened(tmp_path, ask):
     assert ask(app, "/a.txt").body == b"old" * 50_000
 
 
+@pytest.mark.parametrize("options", [{}, {"memory": 0}, {"lazy": 9}, {"autorefresh": True}])
+def test_a_damaged_member_of_a_zip_file_is_absent_and_the_others_are_served(
+    tmp_path, ask, caplog, options
+):
+    path = archive(tmp_path / "s.zip", {"good.txt": "good", "bad.txt": "bad" * 100})
+    data = bytearray(path.read_bytes())
+    start = data.index(b"bad.txt") + len("bad.txt")
+    data[start : start + 6] = b"\xff" * 6
+    path.write_bytes(data)
+    app = static_server(ZipSource(path), **options)
+    assert ask(app, "/good.txt").body == b"good"
+    for method in ("GET", "HEAD"):
+        assert ask(app, "/bad.txt", method).status == 404
+    if options in ({}, {"memory": 0}):
+        assert "not served: 'bad.txt': cannot be read" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_processes_that_were_forked_read_one_zip_file_beside_each_other(tmp_path):
+    content = bytes(range(256)) * 4000
+    path = tmp_path / "s.zip"
+    with zipfile.ZipFile(path, "w") as packed:  # stored: nothing but the last sum would tell
+        packed.writestr("a.bin", content)
+    source = ZipSource(path)
+    found = source.find("a.bin")
+    ours, theirs = os.pipe(), os.pipe()
+    opened = source.open(found)
+    child = os.fork()
+    if not child:
+        try:
+            os.read(ours[0], 1)  # the parent stands in the middle of the file
+            right = opened.read_at(0, 100_000) == content[:100_000]
+            os.write(theirs[1], b"1" if right else b"0")
+        finally:
+            os._exit(0)
+    first = opened.read_at(0, 500_000)
+    os.write(ours[1], b"x")
+    assert os.read(theirs[0], 1) == b"1"
+    assert first + opened.read_at(500_000, 524_000) == content
+    opened.close()
+    source.close()
+    os.waitpid(child, 0)
+    for descriptor in ours + theirs:
+        os.close(descriptor)
+
+
 def test_a_file_that_is_no_zip_is_a_wrong_option(tmp_path):
     (tmp_path / "x.zip").write_text("no")
     with pytest.raises(OptionError, match="no zip file"):
@@ -109,8 +156,20 @@ def test_package_data_is_served_wherever_the_package_lies(package, ask, name, zi
     assert answer.body == b"package data"
     assert ask(app, "/a.txt", headers={"If-None-Match": answer["ETag"]}).status == 304
     assert ask(app, "/__init__.py").status == 404
-    kind = PackageSource if zipped else FolderSource
+    kind = ZipSource if zipped else FolderSource
     assert isinstance(package_source(name, "data"), kind)
+
+
+def test_a_package_of_several_folders_is_served_through_its_importer(tmp_path, monkeypatch, ask):
+    for part in ("one", "two"):
+        monkeypatch.syspath_prepend(str(tmp_path / part))
+        (tmp_path / part / "spread_pkg").mkdir(parents=True)
+        (tmp_path / part / "spread_pkg" / f"{part}.txt").write_text(part)
+    source = package_source("spread_pkg")
+    assert isinstance(source, PackageSource)
+    app = static_server(source)
+    assert [ask(app, f"/{name}.txt").body for name in ("one", "two")] == [b"one", b"two"]
+    assert "last-modified" not in ask(app, "/one.txt").headers
 
 
 def test_a_package_that_is_not_there_is_a_wrong_option():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import time
 import zipfile
 from calendar import timegm
-from typing import cast
+from typing import Any, cast
 
 from tropea.core.errors import OptionError
+from tropea.static.openfiles import pread
 from tropea.static.sources import Found
 from tropea.static.trees import NamedTree, Stream
 
@@ -30,8 +32,8 @@ class ZipSource(NamedTree):
     ) -> None:
         self.archive = os.fspath(archive)
         try:
-            self._zip = zipfile.ZipFile(self.archive)
             latest = os.stat(self.archive).st_mtime_ns  # noqa: PTH116
+            self._zip = zipfile.ZipFile(PositionedFile(self.archive))
         except (OSError, zipfile.BadZipFile) as error:
             raise OptionError(f"no zip file: {self.archive!r}: {error}") from None
         below = folder.strip("/") + "/" if folder.strip("/") else ""
@@ -51,6 +53,47 @@ class ZipSource(NamedTree):
 
     def _open_member(self, member: zipfile.ZipInfo) -> Stream:
         return cast("Stream", self._zip.open(member))
+
+
+class PositionedFile(io.RawIOBase):
+    """A file that knows by itself where it is read.
+
+    A descriptor's position is shared with the processes that were forked from this one, and
+    none of them may move it under another's hands.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        self._descriptor = os.open(path, flags)
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        block = pread(self._descriptor, len(buffer), self._position)
+        buffer[: len(block)] = block
+        self._position += len(block)
+        return len(block)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        base = {
+            os.SEEK_SET: 0,
+            os.SEEK_CUR: self._position,
+            os.SEEK_END: os.fstat(self._descriptor).st_size,
+        }[whence]
+        self._position = max(base + offset, 0)
+        return self._position
+
+    def close(self) -> None:
+        """Close the file; the last that reads from it does so, too."""
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
 
 
 def _is_file(member: zipfile.ZipInfo) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from tropea.static.entries import Entry, FileEntry, FolderRedirect
-from tropea.static.errors import Stale
+from tropea.static.errors import Gone, Stale
 from tropea.static.fieldrules import FieldRules
 from tropea.static.options import CODINGS, StaticOptions
 from tropea.static.paths import read_path
+from tropea.static.siblings import may_replace
 from tropea.static.sources import Child, Found, Source
 from tropea.static.variants import Content, Variant, load
 
@@ -118,13 +119,15 @@ class Lookup:
 
     def file_of(
         self, source: Source, found: Found, held: Entry | None = None, *, hashed: bool
-    ) -> FileEntry:
-        """Make the entry of a file that was found, with the packed variants beside it."""
+    ) -> FileEntry | None:
+        """Make the entry of a file that was found, with the packed variants beside it.
+
+        None where the file cannot be read.
+        """
         files = {"identity": found}
         for extension in self.making.options.codings:
             packed = source.find(f"{found.path}.{extension}")
-            # A packed file that is older than its original was made of another one.
-            if packed is not None and (packed.modified or 0) >= (found.modified or 0):
+            if packed is not None and may_replace(packed, found):
                 files[CODINGS[extension]] = packed
         if isinstance(held, FileEntry) and held.path == found.path:
             known = {coding: variant.content for coding, variant in held.variants.items()}
@@ -132,14 +135,15 @@ class Lookup:
                    for c, f in files.items()) and len(known) == len(files):  # fmt: skip
                 return held
         limit = min(self.making.options.hash_limit, self.making.options.keep) if hashed else -1
-        try:
-            contents = {
-                coding: load(source, one, keep=False, hashed=one.size <= limit)
-                for coding, one in files.items()
-            }
-        except Stale:
-            contents = {coding: Content(source, one) for coding, one in files.items()}
-        return self.making.file_entry(found.path, contents)
+        contents = {}
+        for coding, one in files.items():
+            try:
+                contents[coding] = load(source, one, keep=False, hashed=one.size <= limit)
+            except Stale:
+                contents[coding] = Content(source, one)
+            except Gone:
+                continue
+        return self.making.file_entry(found.path, contents) if "identity" in contents else None
 
 
 def children_of(sources: Sequence[Source], path: str) -> Callable[[], list[Child]]:

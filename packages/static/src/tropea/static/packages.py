@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from importlib.resources import files as resource_files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from tropea.core.errors import OptionError
+from tropea.static.archives import ZipSource
 from tropea.static.folders import FolderSource
 from tropea.static.sources import Found, Source
 from tropea.static.trees import NamedTree, Stream
 
 
 class PackageSource(NamedTree):
-    """Serve package data that is no folder of the file system: a package in a zip file.
+    """Serve package data that is neither in a folder nor in a zip file.
 
     Such data has no time, so that its tags are made of its content alone.
 
@@ -33,8 +35,8 @@ class PackageSource(NamedTree):
 def package_source(package: str, folder: str = "", *, dotfiles: bool = False) -> Source:
     """Make the source of a folder among a package's data.
 
-    A package that lies in folders is served from there, links not followed; another through
-    its importer.
+    A package that lies in folders is served from there, links not followed; one in a zip file
+    from that; another through its importer.
     Raises OptionError where there is no such package or folder.
 
     >>> package_source("tropea.static").find("paths.py").size > 1000
@@ -50,6 +52,8 @@ def package_source(package: str, folder: str = "", *, dotfiles: bool = False) ->
         raise OptionError(f"package {package!r} has no folder {folder!r}")
     if isinstance(root, Path):
         return FolderSource(root, links="none", dotfiles=dotfiles)
+    if isinstance(root, zipfile.Path) and root.root.filename:
+        return ZipSource(root.root.filename, root.at, dotfiles=dotfiles)
     return PackageSource(root, dotfiles=dotfiles)
 
 

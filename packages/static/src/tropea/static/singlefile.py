@@ -50,7 +50,7 @@ def serve_static_file(
     method = environ.get("REQUEST_METHOD", "GET")
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
     if download:
-        name = download if isinstance(download, str) else os.path.basename(path)  # noqa: PTH119
+        name = download if isinstance(download, str) else os.path.basename(os.fsdecode(path))  # noqa: PTH119
         pairs += (("Content-Disposition", content_disposition(name)),)
     lookup = _lookup(type, charset, cache_control, pairs)
     if method not in {"GET", "HEAD"}:
@@ -74,7 +74,7 @@ def _place(
     path: str | os.PathLike[str], root: str | os.PathLike[str] | None
 ) -> tuple[Source | None, str]:
     """Decide where a file is looked for; no source where the path is refused."""
-    text = os.fspath(path)
+    text = os.fsdecode(path)
     if root is None:
         return _TRUSTED, os.path.abspath(text)  # noqa: PTH100
     asked = read_path(path_key(text.replace(os.sep, "/").removeprefix("/")))
@@ -103,7 +103,8 @@ def _answer(
         if found is None:
             return None
         try:
-            return lookup.file_of(source, found, hashed=False).answer(environ, method)
+            entry = lookup.file_of(source, found, hashed=False)
+            return None if entry is None else entry.answer(environ, method)
         except Stale:
             continue  # it changed between the look and the opening
     return None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from tropea.static.answers import Answer
 from tropea.static.entries import Entry, FileEntry
-from tropea.static.errors import Stale
+from tropea.static.errors import Gone, Stale
 from tropea.static.lookups import Lookup, Making, Mount, children_of
 from tropea.static.options import CODINGS
 from tropea.static.paths import path_key
-from tropea.static.sources import Found, Source
+from tropea.static.siblings import may_replace
+from tropea.static.sources import Child, Found, Source
 from tropea.static.variants import Content, load
 
 #: How often a file that keeps changing is looked at again for one request.
@@ -122,10 +123,22 @@ class ScannedTable:
             if entry is None and making.options.listing:
                 from tropea.static.listings import FolderListing
 
-                entry = FolderListing(children_of(mount.sources, folder))
+                entry = FolderListing(self._listed(url, children_of(mount.sources, folder)))
             if entry is not None:
                 self.entries.setdefault(url, entry)
                 self.entries.setdefault(url[:-1], making.redirect(folder))
+
+    def _listed(self, url: str, children: Callable[[], list[Child]]) -> Callable[[], list[Child]]:
+        """Give a listing without what the scan did not see: its link would lead nowhere."""
+
+        def listed() -> list[Child]:
+            return [
+                child
+                for child in children()
+                if url + path_key(child.name) + ("/" if child.is_folder else "") in self.entries
+            ]
+
+        return listed
 
 
 def _overlaid(sources: Sequence[Source]) -> dict[str, tuple[Source, Found]]:
@@ -151,19 +164,21 @@ def _loaded(files: Mapping[str, tuple[Source, Found]], making: Making) -> dict[s
         keep, hashed = path in kept, found.size <= options.hash_limit
         try:
             contents[path] = load(source, found, keep=keep, hashed=hashed)
-        except Stale:
-            again = source.find(path)  # it changed between the listing and the reading
-            if again is not None:
-                contents[path] = Content(source, again)
+        except (Stale, Gone) as error:
+            again = source.find(path)
+            if again is not None and again.stamp != found.stamp:
+                contents[path] = Content(source, again)  # it changed since it was listed
+            elif again is not None:
+                _tell("not served: %r: %s", path, error)
         except OSError as error:
-            _tell(path, error)
+            _tell("not served: %r: %s", path, error.strerror or error)
     return contents
 
 
-def _tell(path: str, error: OSError) -> None:
+def _tell(text: str, *about: object) -> None:
     import logging
 
-    logging.getLogger("tropea.static").warning("not served: %r: %s", path, error.strerror)
+    logging.getLogger("tropea.static").warning(text, *about)
 
 
 def _codings(
@@ -173,5 +188,9 @@ def _codings(
     yield "identity", plain
     for extension in making.options.codings:
         packed = contents.get(f"{path}.{extension}")
-        if packed is not None and packed.source is plain.source:
+        if packed is None or packed.source is not plain.source:
+            continue
+        if may_replace(packed.found, plain.found):
             yield CODINGS[extension], packed
+        else:
+            _tell("not sent packed: %r is older than its original, or empty", packed.found.path)

@@ -29,9 +29,12 @@ class StreamFile:
         self.stamp = stamp
 
     def read_at(self, offset: int, size: int) -> bytes:
-        if self._stream.tell() != offset:
-            self._stream.seek(offset)
-        return self._stream.read(size)
+        try:
+            if self._stream.tell() != offset:
+                self._stream.seek(offset)
+            return self._stream.read(size)
+        except Exception as error:  # an importer's stream or a damaged archive may raise anything
+            raise Gone(f"cannot be read: {error}") from error
 
     def stamp_now(self) -> Stamp:
         return self.stamp
@@ -47,7 +50,7 @@ class NamedTree:
     """A source made of a fixed set of files.
 
     files: by path; those that the path rules refuse are left out.
-    opener: opens the ``place`` of a file; an OSError or KeyError of its means that it is gone.
+    opener: opens the ``place`` of a file; whatever it raises means that there is none.
     """
 
     def __init__(
@@ -78,8 +81,8 @@ class NamedTree:
     def open(self, found: Found) -> StreamFile:
         try:
             return StreamFile(self._opener(found.place), found.stamp)
-        except (OSError, KeyError):
-            raise Gone(f"not there: {found.path!r}") from None
+        except Exception as error:  # an importer or a damaged archive may raise anything
+            raise Gone(f"cannot be opened: {error}") from error
 
     def restat(self, found: Found) -> Stamp | None:
         return found.stamp
