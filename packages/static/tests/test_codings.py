@@ -16,6 +16,10 @@ FILES = {
 }
 
 
+MODES_THAT_SCAN = ({}, {"memory": 0})
+MODES = {"kept": {}, "scan": {"memory": 0}, "lazy": {"lazy": 10}, "auto": {"autorefresh": True}}
+
+
 @pytest.fixture(params=[{}, {"lazy": 10}, {"autorefresh": True}], ids=["scan", "lazy", "auto"])
 def app(request, tmp_path, fill):
     return static_server(fill(tmp_path, FILES), **request.param)
@@ -95,6 +99,35 @@ def test_many_spellings_do_not_fill_the_memory(app, ask):
         ask(app, "/a.css", headers={"Accept-Encoding": f"gzip, x{number}"})
         entry = app.files.table.get("/a.css")
     assert len(entry._chosen) <= 32
+
+
+@pytest.mark.parametrize("packed", ["older", "empty"])
+@pytest.mark.parametrize("options", MODES.values(), ids=MODES)
+def test_a_packed_file_of_another_state_is_not_sent(tmp_path, fill, ask, caplog, options, packed):
+    root = fill(tmp_path, {"a.css": "new", "b.css": "b", "b.css.gz": "packed"})
+    fill(tmp_path, {"a.css.gz": "" if packed == "empty" else "old"}, time=900_000_000)
+    app = static_server(root, **options)
+    answer = ask(app, "/a.css", headers={"Accept-Encoding": "gzip"})
+    assert (answer.body, answer.headers.get("content-encoding")) == (b"new", None)
+    assert ask(app, "/b.css", headers={"Accept-Encoding": "gzip"}).body == b"packed"
+    if options in MODES_THAT_SCAN:
+        assert "not sent packed: 'a.css.gz'" in caplog.text
+        assert str(tmp_path) not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "options", [{"memory": 0}, {"lazy": 10}, {"autorefresh": True}], ids=["scan", "lazy", "auto"]
+)
+def test_clients_that_only_take_packed_files_see_the_plain_one_change(tmp_path, fill, ask, options):
+    app = static_server(fill(tmp_path, FILES), **options)
+    held = ask(app, "/a.css", headers={"Accept-Encoding": "gzip"})
+    assert held.body == b"g" * 100
+    fill(tmp_path, {"a.css": "new"}, time=1_000_000_001)
+    for headers in ({}, {"If-None-Match": held["ETag"]}, {"Range": "bytes=0-9"}):
+        answer = ask(app, "/a.css", headers={"Accept-Encoding": "gzip", **headers})
+        assert answer.body == b"new"
+    (tmp_path / "a.css").unlink()
+    assert ask(app, "/a.css", headers={"Accept-Encoding": "gzip"}).status == 404
 
 
 def test_a_packed_file_older_than_its_changed_original_is_left_out(tmp_path, fill, ask):

@@ -53,6 +53,18 @@ def test_every_link_of_a_listing_leads_to_its_file(listed, ask):
         assert ask(listed, path).status == 200
 
 
+def test_a_listing_names_nothing_that_its_table_does_not_have(tmp_path, fill, ask):
+    root = fill(tmp_path, {"a.txt": "a", "hidden/.env": "x"})
+    (root / "empty").mkdir()
+    app = static_server(root, listing=True)
+    fill(root, {"later.txt": "x"})
+    assert ask(app, "/later.txt").status == 404
+    listed = json.loads(ask(app, "/", headers={"Accept": "application/json"}).body)
+    assert [entry["name"] for entry in listed["entries"]] == ["a.txt"]
+    app.rescan()
+    assert b"later.txt" in ask(app, "/").body
+
+
 def test_a_listing_as_json_and_its_order(listed, ask):
     answer = ask(
         listed, "/", headers={"Accept": "application/json"}, QUERY_STRING="sort=size&order=desc"
@@ -228,6 +240,13 @@ def test_attachments_are_downloaded_under_their_own_name(tmp_path, fill, ask):
     assert "content-disposition" not in ask(app, "/a.html").headers
 
 
+def test_no_spelling_of_an_extension_escapes_being_an_attachment(tmp_path, fill, ask):
+    names = ["a.html", "b.HTML", "c.hTmL", "d.SVG"]
+    app = static_server(fill(tmp_path, dict.fromkeys(names, "x")), attachment=("*.html", "*.Svg"))
+    for name in names:
+        assert ask(app, f"/{name}")["Content-Disposition"].startswith("attachment")
+
+
 @pytest.mark.parametrize(
     ("name", "field"),
     [
@@ -286,11 +305,13 @@ def test_a_server_is_also_a_handler_of_a_route(root):
     assert app(Request(PATH_INFO="/static/x"), path="x").status_int == 404
     assert app(Request(PATH_INFO="/a.txt")).status_int == 200
     assert app(Request(PATH_INFO="/static/../x"), path="../a.txt").status_int == 404
+    assert app(Request(PATH_INFO="/static/x"), path="\udcff").status_int == 404
 
 
 def test_one_file_as_a_response(root):
     response = serve_static_file(Request(), root / "sub" / "b.css")
     assert response.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert serve_static_file(Request(), b"sub/b.css", root=root).status_int == 200
     packed = serve_static_file(Request(HTTP_ACCEPT_ENCODING="gzip"), root / "sub" / "b.css")
     assert packed.headers["Content-Encoding"] == "gzip"
     held = serve_static_file(
@@ -329,6 +350,8 @@ def test_one_file_below_a_root_obeys_all_rules(root, tmp_path):
         "a.txt\0",
         str(tmp_path / "secret.txt"),
         "nul",
+        "\udcff",
+        "\ud800.txt",
     ):
         assert serve_static_file(Request(), path, root=root).status_int == 404
     assert serve_static_file(Request(), "a.txt", root=tmp_path / "nowhere").status_int == 404

@@ -30,7 +30,7 @@ class FileEntry:
     front: the field name and value prefix that hand the bytes over to a front server.
     """
 
-    __slots__ = ("_chosen", "_order", "front", "only", "path", "variants")
+    __slots__ = ("_chosen", "_order", "_plain", "front", "only", "path", "variants")
 
     def __init__(
         self, path: str, variants: dict[str, Variant], front: tuple[str, str] | None = None
@@ -38,7 +38,8 @@ class FileEntry:
         self.path = path
         self.variants = variants
         self.front = front
-        self.only = variants["identity"] if len(variants) == 1 else None
+        self._plain = variants["identity"]
+        self.only = self._plain if len(variants) == 1 else None
         # Of codings that are equally welcome the smallest is sent.
         self._order = () if self.only else sorted(variants, key=lambda c: variants[c].size)
         self._chosen: dict[str | None, Variant] = {}
@@ -54,6 +55,8 @@ class FileEntry:
             variant = self._chosen.get(coding) or self._choose(coding)
             if variant is None:
                 return short("406 Not Acceptable", method, ("Vary", "Accept-Encoding"))
+            if variant.data is None and variant is not self._plain:
+                self._plain.verify()  # a packed file stands for the plain one as it is now
         data = variant.data
         tag = environ.get("HTTP_IF_NONE_MATCH")
         if tag is None:

@@ -51,7 +51,8 @@ class FieldRules:
         self.charset = options.charset
         self.types = {name.lower().lstrip("."): value for name, value in options.types}
         self._extra = _checked("headers", options.headers)
-        self._attachment = _globs(options.attachment)
+        # "EVIL.HTML" has the type of "evil.html", so it must not escape a glob for it.
+        self._attachment = _globs(options.attachment, re.IGNORECASE)
         self._immutable = _globs(options.immutable)
         self._listed = immutable
         self._cache = [(_glob(glob), _cache_field(value)) for glob, value in options.cache_control]
@@ -93,16 +94,16 @@ class FieldRules:
         return self._default
 
 
-def _glob(glob: str) -> Any:
+def _glob(glob: str, flags: int = 0) -> Any:
     """Compile a glob; one without a slash matches the last segment, as a shell's does."""
     pattern = translate(glob.lstrip("/"))
-    return re.compile(pattern if "/" in glob else rf"(?s:.*/)?{pattern}").match
+    return re.compile(pattern if "/" in glob else rf"(?s:.*/)?{pattern}", flags).match
 
 
-def _globs(globs: tuple[str, ...]) -> Any:
+def _globs(globs: tuple[str, ...], flags: int = 0) -> Any:
     if not globs:
         return None
-    tests = [_glob(glob) for glob in globs]
+    tests = [_glob(glob, flags) for glob in globs]
     return lambda path: any(test(path) for test in tests)
 
 

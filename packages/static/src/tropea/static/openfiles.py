@@ -13,8 +13,12 @@ from tropea.static.sources import Stamp
 
 
 def stamp_of(info: os.stat_result) -> Stamp:
-    """Take what tells this state of a file from another: time, size, and which file it is."""
-    return info.st_mtime_ns, info.st_size, info.st_ino
+    """Take what tells this state of a file from another.
+
+    Time and size, which file it is, and when that was last changed: nobody can set this back
+    who writes into a file and gives it its old time.
+    """
+    return info.st_mtime_ns, info.st_size, info.st_ino, info.st_ctime_ns
 
 
 class FolderFile:
@@ -25,7 +29,7 @@ class FolderFile:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         info = os.fstat(descriptor)
-        self.stamp: Stamp = (info.st_mtime_ns, info.st_size, info.st_ino)
+        self.stamp = stamp_of(info)
         if not stat.S_ISREG(info.st_mode):
             self.close()
             raise Gone(errno.ENOENT, "not a regular file")
@@ -97,6 +101,6 @@ def read_unchanged(descriptor: int, start: int, stop: int, stamp: Stamp) -> byte
         raise
     finally:
         os.close(descriptor)
-    if (info.st_mtime_ns, info.st_size, info.st_ino) != stamp or len(data) != stop - start:
+    if stamp_of(info) != stamp or len(data) != stop - start:
         raise Gone(errno.ENOENT, "it changed")
     return data

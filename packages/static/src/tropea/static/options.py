@@ -49,7 +49,7 @@ class StaticOptions:
     immutable: globs of files that never change under their name.
     manifest: a manifest that ``python -m tropea.static build`` wrote; what it lists is immutable.
     headers: further fields for every file.
-    attachment: globs of files that are downloaded, never shown.
+    attachment: globs, in any case, of files that are downloaded, never shown.
     charset: of text files; empty for none.
     types: pairs of an extension and a media type, before our own table.
     codings: extensions of precompressed variants, ``br``, ``zst``, ``gz``.

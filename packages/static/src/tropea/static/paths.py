@@ -100,5 +100,8 @@ def path_key(path: str) -> str:
 
     >>> path_key("caf\u00e9.txt") == "caf\u00c3\u00a9.txt"
     True
+    What is no text (a lone surrogate) is spelled so that ``read_path`` refuses it.
     """
-    return path if path.isascii() else path.encode("utf-8").decode("latin-1")
+    if path.isascii():
+        return path
+    return path.encode("utf-8", "surrogatepass").decode("latin-1")
