@@ -31,7 +31,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 BUILDERS = $(BIN)/python -m pip install --quiet --disable-pip-version-check 'flit_core>=3.11,<5' 'setuptools>=77' wheel
 endif
 
-.PHONY: help demo test check static unit matrix examples slow bench bench-packages bench-full faults fuzz release-check docs pkg clean
+.PHONY: help demo test check static unit matrix examples slow bench bench-packages bench-full faults fuzz release-check lowest audit docs pkg clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -106,6 +106,12 @@ fuzz: .venv/.dev ## random octets at every parser; SECONDS_EACH=600 for longer
 
 release-check: .venv/.dev ## every wheel built twice and compared, octet for octet
 	$(BIN)/python tools/release_check.py
+
+lowest: .venv/.dev ## the oldest releases that the packages say they work with
+	$(BIN)/tox -q -e lowest
+
+audit: .venv/.dev ## known vulnerabilities in what users install beside us; asks the network
+	$(BIN)/tox -q -e audit
 
 clean: ## forget what was built
 	rm -rf .venv .tox .cache dist docs/_build
