@@ -7,8 +7,7 @@ of its package, which would hide the thing behind it.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from tropea.core.exporting import exports
 
 #: Public name -> the module that has it.
 _EXPORTS = {
@@ -141,15 +140,4 @@ _EXPORTS = {
 }
 
 __all__ = sorted(_EXPORTS)  # noqa: PLE0605  one table serves both
-
-
-def __getattr__(name: str) -> Any:
-    module = _EXPORTS.get(name)
-    if module is None:
-        raise AttributeError(f"module 'tropea.core' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"tropea.core.{module}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXPORTS})
+__getattr__, __dir__ = exports(globals(), _EXPORTS)

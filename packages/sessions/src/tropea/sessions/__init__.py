@@ -13,8 +13,7 @@ use that store.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from tropea.core.exporting import exports
 
 #: Public name -> the module that has it, and its name there.
 _EXPORTS = {
@@ -50,15 +49,4 @@ _EXPORTS = {
 }
 
 __all__ = sorted(_EXPORTS)  # noqa: PLE0605  one table serves both
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module 'tropea.sessions' has no attribute {name!r}")
-    module, spelled = _EXPORTS[name]
-    value = globals()[name] = getattr(import_module(f"tropea.sessions.{module}"), spelled)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXPORTS})
+__getattr__, __dir__ = exports(globals(), _EXPORTS)
