@@ -1,13 +1,17 @@
 """environ["tropea.cache"]: the cache object that Pylons had, on dogpile.cache."""
 
 import json
+import socket
 import threading
 
 import pytest
+from dogpile.cache.api import NO_VALUE, CacheBackend
 
 from tropea.caching import CacheManager, CacheMiddleware
 from tropea.caching.filters import cache as cache_filter
+from tropea.caching.regions import FailOpen, bounded, dump
 from tropea.core.errors import OptionError
+from tropea.core.stores import Breaker
 
 
 @pytest.fixture
@@ -140,3 +144,131 @@ def test_the_filter_reads_an_ini_files_words():
     assert (layer.options.expire, layer.options.arguments) == (300.0, {"filename": "x"})
     with pytest.raises(OptionError, match="mapping"):
         cache_filter({}, arguments="[1]")
+
+
+BACK_ENDS = {
+    "dogpile.cache.redis": lambda port: {"host": "127.0.0.1", "port": port},
+    "dogpile.cache.pymemcache": lambda port: {"url": f"127.0.0.1:{port}"},
+}
+
+
+@pytest.fixture
+def silence():
+    """A port where connections are taken and nothing is ever said."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(50)
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def refusal():
+    """A port where nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize("trouble", ["silence", "refusal"])
+def test_a_server_in_trouble_costs_no_answer(request, backend, trouble, caplog):
+    port = request.getfixturevalue(trouble)
+    arguments = BACK_ENDS[backend](port) | {"socket_timeout": 0.05}
+    cache = CacheManager(backend=backend, arguments=arguments).get_cache("a")
+    assert [cache.get("k", createfunc=lambda: "made") for _ in range(4)] == ["made"] * 4
+    cache.put("k", 1)
+    cache.remove("k")
+    assert cache.get("k", default="none") == "none"
+    assert "k" not in cache
+    assert "the object cache's back end failed and is skipped" in caplog.text
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_no_client_waits_for_ever(backend):
+    kept = CacheManager(backend=backend).get_cache("a").region.actual_backend
+    if backend == "dogpile.cache.redis":
+        settings = kept.reader_client.connection_pool.connection_kwargs
+        assert (settings["socket_timeout"], settings["socket_connect_timeout"]) == (0.3, 0.3)
+        assert settings["retry"].get_retries() == 0
+        own = {"connection_kwargs": {"socket_timeout": 9}}
+        assert bounded(backend, own)["connection_kwargs"]["socket_timeout"] == 9
+        assert bounded(backend, {"connection_pool": 1}) == {"connection_pool": 1}
+    else:
+        (client,) = kept.client.clients.values()
+        assert (client.timeout, client.connect_timeout) == (0.3, 0.3)
+
+
+class Failing(CacheBackend):
+    """A back end, and its lock, that fail as long as they are told to."""
+
+    def __init__(self):
+        self.calls, self.fails, self.kept = 0, True, {}
+
+    def _counted(self):
+        self.calls += 1
+        if self.fails:
+            raise OSError("no route")
+
+    def get_serialized(self, key):
+        self._counted()
+        return self.kept.get(key, NO_VALUE)
+
+    def get_serialized_multi(self, keys):
+        return [self.get_serialized(key) for key in keys]
+
+    def set_serialized(self, key, value):
+        self._counted()
+        self.kept[key] = value
+
+    def get_mutex(self, key):
+        self._counted()
+        return self
+
+    def acquire(self, wait=True):
+        self._counted()
+        return False
+
+    locked = acquire
+
+    def release(self):
+        self._counted()
+
+
+def test_a_back_end_that_fails_again_and_again_is_left_alone_for_a_while():
+    now = [0.0]
+    backend = Failing()
+    proxy = FailOpen(Breaker(3, 1.0, clock=lambda: now[0])).wrap(backend)
+    assert proxy.get_serialized_multi(["a", "b"]) == [NO_VALUE, NO_VALUE]
+    assert [proxy.get_serialized("k") for _ in range(9)] == [NO_VALUE] * 9
+    assert backend.calls == 3
+    backend.fails, now[0] = False, 1.5
+    proxy.set_serialized("k", b"1")
+    assert proxy.get_serialized("k") == b"1"
+
+
+def test_a_lock_of_a_back_end_that_fails_keeps_nobody_waiting():
+    backend = Failing()
+    assert FailOpen().wrap(backend).get_mutex("k") is None
+    backend.fails = False
+    mutex = FailOpen().wrap(backend).get_mutex("k")
+    assert mutex.acquire() is False
+    backend.fails = True
+    assert (mutex.acquire(), mutex.locked()) == (True, False)
+    mutex.release()
+
+
+def test_what_makes_a_value_may_fail(caches):
+    with pytest.raises(ZeroDivisionError):
+        caches.get_cache("a").get("k", createfunc=lambda: 1 / 0)
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), {"a": float("inf")}, {1, 2}, b"x", 10**5000], ids=lambda v: str(type(v))
+)
+def test_what_json_cannot_hold_is_a_type_error(value):
+    with pytest.raises(TypeError):
+        dump(value)
+    circle = []
+    circle.append(circle)
+    with pytest.raises(TypeError, match="JSON cannot hold"):
+        dump(circle)

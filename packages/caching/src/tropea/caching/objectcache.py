@@ -2,7 +2,7 @@
 
 The names are those of Pylons: ``get_cache(name).get(key, createfunc=…, expiretime=…)``.  Values
 are kept as JSON wherever they leave the process, so what is written into a store is data, never
-code.
+code.  A back end that fails is skipped.
 
 >>> def app(environ, start_response):
 ...     pages = environ["tropea.cache"].get_cache("pages")
@@ -21,7 +21,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
-from hashlib import blake2b
 from typing import Any, ClassVar, TypeVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -104,25 +103,12 @@ class CacheManager:
             return cache
 
     def _region(self, name: str, expire: float | None) -> Any:
-        from dogpile.cache import make_region
+        from tropea.caching.regions import region_in_process, region_of
 
         options = self.options
-        coded = {} if options.backend in _IN_PROCESS else {"serializer": dump, "deserializer": load}
-        region = make_region(
-            name=name,
-            function_key_generator=None,
-            key_mangler=lambda key: _mangled(options.prefix, name, key),
-            **coded,
-        )
-        arguments = dict(options.arguments or {})
-        if options.backend == "dogpile.cache.pymemcache":
-            arguments["serde"] = _AsItIs()  # the default unpickles what the server says is a pickle
-        region.configure(
-            options.backend,
-            expiration_time=options.expire if expire is None else expire,
-            arguments=arguments,
-        )
-        return region
+        make = region_in_process if options.backend in _IN_PROCESS else region_of
+        expire = options.expire if expire is None else expire
+        return make(options.backend, name, options.prefix, expire, options.arguments)
 
     def cached(
         self, name: str, *, expire: float | None = None, key: Callable[..., Any] | None = None
@@ -225,37 +211,3 @@ def check_backend(name: str) -> None:
             f"backend: {name!r} pickles what it is given, or we cannot tell; choose one of "
             + ", ".join(sorted(_IN_PROCESS | _SERIALIZING))
         )
-
-
-def dump(value: Any) -> bytes:
-    """Write a value as JSON; raise TypeError for what JSON cannot hold.
-
-    >>> dump({"a": 1})
-    b'{"a":1}'
-    """
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-
-
-def load(data: bytes) -> Any:
-    """Read what ``dump`` wrote; anything else is as if nothing were kept."""
-    from dogpile.cache.api import CantDeserializeException
-
-    try:
-        return json.loads(data)
-    except ValueError:
-        raise CantDeserializeException from None
-
-
-class _AsItIs:
-    """Hands memcached the bytes that the region made, and back, whatever the server's flags say."""
-
-    def serialize(self, _key: str, value: bytes) -> tuple[bytes, int]:
-        return value, 0
-
-    def deserialize(self, _key: str, value: bytes, _flags: int) -> bytes:
-        return value
-
-
-def _mangled(prefix: str, name: str, key: str) -> str:
-    text = json.dumps([name, key]).encode()
-    return f"{prefix}:{blake2b(text, digest_size=20).hexdigest()}"
