@@ -109,6 +109,15 @@ def test_back_ends_that_pickle_are_refused(backend):
         CacheManager(backend=backend)
 
 
+@pytest.mark.parametrize(
+    ("backend", "argument"),
+    [("dogpile.cache.pymemcache", "url"), ("dogpile.cache.dbm", "filename")],
+)
+def test_an_argument_that_a_back_end_needs_is_missed_when_the_cache_is_made(backend, argument):
+    with pytest.raises(OptionError, match=f"arguments: {backend} needs '{argument}'"):
+        CacheManager(backend=backend)
+
+
 def test_a_file_holds_json_and_nothing_that_could_be_run(tmp_path):
     caches = CacheManager(
         backend="dogpile.cache.dbm", arguments={"filename": str(tmp_path / "c.dbm")}
@@ -185,7 +194,8 @@ def test_a_server_in_trouble_costs_no_answer(request, backend, trouble, caplog):
 
 @pytest.mark.parametrize("backend", BACK_ENDS)
 def test_no_client_waits_for_ever(backend):
-    kept = CacheManager(backend=backend).get_cache("a").region.actual_backend
+    arguments = BACK_ENDS[backend](1)
+    kept = CacheManager(backend=backend, arguments=arguments).get_cache("a").region.actual_backend
     if backend == "dogpile.cache.redis":
         settings = kept.reader_client.connection_pool.connection_kwargs
         assert (settings["socket_timeout"], settings["socket_connect_timeout"]) == (0.3, 0.3)

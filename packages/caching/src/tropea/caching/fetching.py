@@ -15,7 +15,7 @@ from tropea.caching.cachestatus import forwarded, say
 from tropea.caching.collapsing import PRIVATE_FOR, Flight, Outcome
 from tropea.caching.entries import Entry
 from tropea.caching.freshness import NO_WISHES, allows_after_error
-from tropea.caching.keeping import Keeping, renewed, still_shared
+from tropea.caching.keeping import Keeping, is_personal, renewed, still_shared
 from tropea.caching.parts import complete, completion
 from tropea.caching.reasons import CACHE_LAYER, of_member
 from tropea.caching.serving import answer_from
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("tropea.caching")
 #: Statuses that a stale response may stand in for (RFC 5861 section 4).
 _ERRORS = frozenset((500, 502, 503, 504))
+#: Statuses that are about one client's request, not about what it asked for.
+_OF_CLIENT = frozenset((408, 425, 429))
 
 
 class Fetching:
@@ -106,9 +108,9 @@ class Fetching:
                 environ = self.asking(completing)
         try:
             answer = self.ask(environ)
-            if completing is not None and answer.status[:3] == "206":
+            if completing is not None and answer.status[:3] in {"206", "416"}:
                 assert self.part is not None
-                whole = complete(self, self.part, answer)
+                whole = complete(self, self.part, answer)  # none where there is no rest any more
                 if whole is None:
                     self.part = None
                     close(answer.body)
@@ -165,36 +167,53 @@ class Fetching:
             return served
         if status != 304:
             return None
-        entry = self.confirm(entry, answer.headers)
+        entry, kept = self.confirm(entry, answer.headers)
         note = forwarded("stale", status=304)
         cookies = [pair for pair in answer.headers if pair[0].lower() == "set-cookie"]
         mine = [] if self.cache.options.store_cookies else cookies
         served = self.serve(entry, note, mine)
         if served is not None:
             close(answer.body)
-        self.land(Outcome.STORED)
+        self.land(Outcome.STORED if kept else Outcome.FAILED)
         return served
 
-    def confirm(self, entry: Entry, headers: Fields) -> Entry:
-        """Merge a 304 into the stored response (section 4.3.4)."""
-        entry = renewed(self.cache.options, entry, headers, self.requested)
-        if not still_shared(self.cache.options, entry):
-            self.cache.guard.delete(self.key)  # this client may have it, and nobody after him
-        elif not self.cache.invalidations.since(self.key, self.moment):
-            self.cache.guard.update(self.key, entry)
-        return entry
+    def confirm(self, entry: Entry, headers: Fields) -> tuple[Entry, bool]:
+        """Merge a 304 into the stored response (section 4.3.4); tell whether others get it too."""
+        options, cache = self.cache.options, self.cache
+        entry = renewed(options, entry, headers, self.requested)
+        if not still_shared(options, entry):
+            cache.guard.delete(self.key)  # this client may have it, and nobody after him
+            return entry, False
+        if is_personal(options, entry, self.environ):
+            return entry, False  # what was said to him alone; the others ask for themselves
+        if not cache.invalidations.since(self.key, self.moment):
+            cache.guard.update(self.key, entry)
+        return entry, True
+
+    def outdate(self, status: int) -> None:
+        """Serve the stored response never again without asking: the application has another now.
+
+        What it says to a page that it hides, or has made private, must not be undone by an error
+        or by a client that takes stale answers.  Errors, and what is about the client, say nothing.
+        """
+        entry = self.stale
+        if entry is None or entry.policy.must_revalidate or status >= 500 or status in _OF_CLIENT:
+            return
+        policy = entry.policy._replace(must_revalidate=True)
+        self.cache.guard.update(self.key, entry.changed(policy=policy))
 
     def answer_new(
         self, answer: Captured, reason: str, *, keep: bool = True, after_change: bool = False
     ) -> Iterable[bytes]:
         """Send what the application answered, and keep a copy where that is allowed."""
-        keeping = Keeping(self, answer, after_change=after_change)
-        stored = keep and keeping.sink is not None
+        keeping = Keeping(self, answer, after_change=after_change) if keep else None
+        stored = keeping is not None and keeping.sink is not None
         fields = list(answer.headers)
-        detail = keeping.refused if keep and not stored else None
+        detail = keeping.refused if keeping is not None else None
         self.say(fields, forwarded(reason, stored=stored, detail=detail))
-        if not stored or keeping.sink is None:
+        if keeping is None or keeping.sink is None:
             self.land(Outcome.PRIVATE)
+            self.outdate(int(answer.status[:3]))
             answer.hand_on(self.start_response, answer.status, fields)
             return answer.body
         taken = Taken(answer.body, keeping.sink, keeping.length)
@@ -202,7 +221,11 @@ class Fetching:
             taken.take_all(answer.body)
             answer.hand_on(self.start_response, answer.status, fields)
             return answer.body
-        answer.hand_on(spoiling(self.start_response, taken), answer.status, fields)
+        try:
+            answer.hand_on(spoiling(self.start_response, taken), answer.status, fields)
+        except BaseException:
+            taken.spoil()  # nobody will close it
+            raise
         return taken
 
     def fetch_head(self, reason: str) -> Iterable[bytes]:

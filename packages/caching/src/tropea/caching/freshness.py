@@ -69,6 +69,10 @@ class Use(Enum):
     VALIDATE = auto()  #: ask the application first
 
 
+#: Seconds by which the clocks of machines that share a store may differ.  What is younger than
+#: that was stored before a clock was set back: nobody knows its age.
+CLOCK_SKEW = 60.0
+
 NO_WISHES = Wishes()
 #: Characters of the longest date that is read, with some blanks around it.
 _LONGEST_DATE = 40
@@ -252,7 +256,7 @@ def decide(policy: Policy, age: float, wishes: Wishes = NO_WISHES) -> Use:
     ('FRESH', 'VALIDATE')
     """
     stale_for = age - policy.lifetime
-    if policy.validate or wishes.no_cache:
+    if policy.validate or wishes.no_cache or age < -CLOCK_SKEW:
         return Use.VALIDATE
     is_fresh = stale_for < 0
     reload = wishes.max_age is not None and age > wishes.max_age
@@ -278,7 +282,7 @@ def allows_after_error(
 
     default: seconds, for responses and requests that say nothing.
     """
-    if policy.must_revalidate:
+    if policy.must_revalidate or age < -CLOCK_SKEW:
         return False
     allowed = max(policy.if_error, wishes.if_error or 0, default)
     return age - policy.lifetime < allowed

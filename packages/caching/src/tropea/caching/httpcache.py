@@ -20,6 +20,7 @@ from tropea.caching.changes import pass_change, pass_on
 from tropea.caching.collapsing import Flights, Invalidations
 from tropea.caching.entries import matching
 from tropea.caching.exchange import Exchange
+from tropea.caching.freshness import CLOCK_SKEW
 from tropea.caching.guard import Guard
 from tropea.caching.purging import is_purge, purge_request
 from tropea.caching.reasons import CACHE_LAYER, of_member
@@ -149,7 +150,7 @@ class HTTPCacheMiddleware(Layer):
             if entry is not None and not entry.policy.validate:
                 age = self._clock() - entry.born
                 left = entry.policy.lifetime - age
-                if left > 0:
+                if left > 0 and age > -CLOCK_SKEW:
                     size = entry.size
                     body = self.guard.open(key, entry, 0, size) if method == "GET" else []
                     if body is not None:

@@ -5,20 +5,21 @@ Source: RFC 9111 sections 3, 3.3, 3.4 and 4.2.3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from tropea.caching.cachekeys import Key, variant_of, vary_of
 from tropea.caching.collapsing import Outcome
 from tropea.caching.entries import Entry, key_tags
 from tropea.caching.freshness import directives_of, initial_age, read_policy
 from tropea.caching.parts import PartSink, held_part
-from tropea.caching.storing import refusal, stored_fields
+from tropea.caching.storing import made_for_somebody, refusal, stored_fields
 from tropea.caching.structured import parse_strings
 from tropea.caching.validation import merged
 from tropea.core.capturing import Captured
 from tropea.core.dates import format_date
 from tropea.core.directives import split_list
-from tropea.core.fields import Fields, combined, drop, get
+from tropea.core.fields import Fields, combined, drop, get, get_all
 
 if TYPE_CHECKING:
     from tropea.caching.fetching import Fetching
@@ -56,9 +57,10 @@ class Keeping:
             store_cookies=options.store_cookies,
             share_cookie_requests=options.share_cookie_requests, targeted=is_targeted,
         )  # fmt: skip
-        length = get(fields, "Content-Length")
-        if refused is None and length is not None:
-            if not (length.isascii() and length.isdigit() and len(length) < 19):
+        lengths = get_all(fields, "Content-Length")
+        if refused is None and lengths:
+            length = lengths[0]
+            if len(lengths) > 1 or not (length.isascii() and length.isdigit() and len(length) < 19):
                 return "length"
             self.length = int(length)
             if self.length > exchange.cache.guard.max_body:
@@ -168,3 +170,11 @@ def still_shared(options: HTTPCacheOptions, entry: Entry) -> bool:
         {}, entry.code, entry.fields, directives, vary=vary, guessed=entry.policy.lifetime,
         store_cookies=options.store_cookies, targeted=is_targeted,
     )  # fmt: skip
+
+
+def is_personal(options: HTTPCacheOptions, entry: Entry, environ: Mapping[str, Any]) -> bool:
+    """Tell whether what renewed an entry was said to one user, and may not be told to others."""
+    directives, _ = directives_of(entry.fields, options.targeted)
+    names = tuple(name for name, _ in entry.variant)
+    share = options.share_cookie_requests
+    return made_for_somebody(environ, directives, names, share) is not None

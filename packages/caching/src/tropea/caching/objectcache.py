@@ -41,6 +41,9 @@ _SERIALIZING = frozenset(
      "dogpile.cache.pymemcache", "dogpile.cache.dbm")
 )  # fmt: skip
 
+#: The argument without which a back end cannot be made.
+_NEEDED = {"dogpile.cache.pymemcache": "url", "dogpile.cache.dbm": "filename"}
+
 
 @dataclass(frozen=True)
 class CacheOptions:
@@ -88,6 +91,9 @@ class CacheManager:
     def __init__(self, options: CacheOptions | None = None, **given: Any) -> None:
         self.options = options or CacheOptions(**given)
         check_backend(self.options.backend)
+        needed = _NEEDED.get(self.options.backend)
+        if needed and needed not in (self.options.arguments or {}):
+            raise OptionError(f"arguments: {self.options.backend} needs {needed!r}")
         self._caches: dict[str, Cache] = {}
         self._lock = threading.Lock()
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Part = tuple[int, int, int | None]
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})").fullmatch
 
+#: Fields that speak of one part alone, or of the moment when it was made.
+_OF_ONE_PART = frozenset(("content-range", "content-length", "date", "age"))
+
 
 def held_part(entry: Entry, length: int | None) -> Part | None:
     """Return the part that a 206 holds; None where its head contradicts itself.
@@ -47,6 +50,16 @@ def strong_tag(fields: Fields) -> str | None:
     return etag if tag is not None and not tag.weak else None
 
 
+def of_both(held: Fields, new: Fields) -> Fields:
+    """Return the fields of two parts: the new ones, and the held ones that they do not replace.
+
+    >>> of_both([("Content-Type", "text/css"), ("X", "1")], [("X", "2")])
+    [('Content-Type', 'text/css'), ('X', '2')]
+    """
+    replaced = _OF_ONE_PART | {name.lower() for name, _ in new}
+    return [pair for pair in held if pair[0].lower() not in replaced] + list(new)
+
+
 def joined(old: Entry, old_body: bytes, new: Entry, new_body: bytes) -> tuple[Entry, bytes] | None:
     """Join two parts of the same bytes that touch; None where they are not or do not."""
     tag = strong_tag(new.fields)
@@ -60,7 +73,8 @@ def joined(old: Entry, old_body: bytes, new: Entry, new_body: bytes) -> tuple[En
     else:
         body = new_body + old_body[end - start :]
     first = min(start, other)
-    return new.changed(part=(first, first + len(body), total), size=len(body)), body
+    fields = of_both(old.fields, new.fields)
+    return new.changed(fields=fields, part=(first, first + len(body), total), size=len(body)), body
 
 
 def as_whole(entry: Entry) -> Entry:
@@ -158,7 +172,7 @@ def complete(exchange: Fetching, part: Entry, answer: Captured) -> Captured | No
         return None
     if rest[0] != part.part[1] or rest[1:] != (part.part[2], part.part[2]):
         return None
-    headers = list(answer.headers)
+    headers = of_both(part.fields, answer.headers)
     drop(headers, "Content-Range")
     set_field(headers, "Content-Length", str(rest[1]))
     body: Iterable[bytes] = Chained([held], iter(answer.body), answer.body)

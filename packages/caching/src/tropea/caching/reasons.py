@@ -25,6 +25,7 @@ _REFUSED = {
     "no-store": "the answer says no-store",
     "private": "the answer is private",
     "vary": "the answer varies on what no other request can match",
+    "coding": "the answer varies on Accept-Encoding, and its coding is none that we tell apart",
     "set-cookie": "the answer sets a cookie",
     "authorization": "the request had credentials, and the answer does not say public",
     "cookie": "the request had a cookie, and the answer says neither public nor Vary: Cookie",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tropea.caching.cachecontrol import Directives, named_fields
+from tropea.caching.cachekeys import CODINGS
 from tropea.caching.freshness import HEURISTIC, explicit_lifetime
 from tropea.core.directives import parse_names
 from tropea.core.fields import HOP_BY_HOP, Fields, combined, get, get_all
@@ -22,6 +23,8 @@ UNDERSTOOD = HEURISTIC | frozenset(
 _NEVER_STORED = HOP_BY_HOP | {
     "age", "proxy-connection", "proxy-authentication-info", "proxy-authorization",
 }  # fmt: skip
+#: Codings that the normal form of Accept-Encoding tells apart.
+_KNOWN_CODINGS = frozenset((*CODINGS, "identity", "x-gzip"))
 #: Fields of one user's request: a response made for them is shared on the application's word only.
 _PERSONAL = (("HTTP_AUTHORIZATION", "authorization"), ("HTTP_COOKIE", "cookie"))
 
@@ -56,15 +59,22 @@ def refusal(
         return "private"
     if vary is None:
         return "vary"
+    if "accept-encoding" in vary and not _has_known_coding(fields):
+        return "coding"
     if not store_cookies and (get_all(fields, "Set-Cookie") or get_all(fields, "Set-Cookie2")):
         return "set-cookie"
-    personal = _made_for_somebody(environ, directives, vary, share_cookie_requests)
+    personal = made_for_somebody(environ, directives, vary, share_cookie_requests)
     if personal:
         return personal
     return None if _may_be_kept(fields, directives, guessed, targeted) else "no-freshness"
 
 
-def _made_for_somebody(
+def _has_known_coding(fields: Fields) -> bool:
+    """Tell whether requests that may get this coding are told from those that may not."""
+    return parse_names(combined(fields, "Content-Encoding")) <= _KNOWN_CODINGS
+
+
+def made_for_somebody(
     environ: Mapping[str, Any], directives: Directives, vary: tuple[str, ...], share: bool
 ) -> str | None:
     """Name the personal field of the request that bars sharing (section 3.5, and our own rule)."""
