@@ -174,6 +174,17 @@ class TestOneHopWhateverItsAddress:
     def test_a_malformed_host_is_ignored(self, value):
         assert self.ask(x_forwarded_host=value)["HTTP_HOST"] == "testserver.example"
 
+    def test_the_port_of_a_malformed_host_is_none(self):
+        environ = through(use_x_forwarded(), host="example.com:abc", x_forwarded_proto="https")
+        assert environ["SERVER_PORT"] == "443"
+        environ = through(use_x_forwarded(), host="example.com:99999", x_forwarded_proto="https")
+        assert environ["SERVER_PORT"] == "443"
+
+    def test_the_port_follows_the_scheme_without_a_host_too(self):
+        environ = through(use_x_forwarded(), host="", x_forwarded_proto="https")
+        assert (environ["SERVER_PORT"], "HTTP_HOST" in environ) == ("443", False)
+        assert Request(environ).host_url == "https://localhost"
+
     @pytest.mark.parametrize(
         "value",
         [
@@ -249,6 +260,23 @@ class TestRfc7239:
             "for=6.6.6.6;host=evil.example, for=192.0.2.7;host=real.example;proto=https, for=10.0.0.2;host=inner"
         )
         assert (said.client, said.host, said.proto) == ("192.0.2.7", "real.example", "https")
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            "for=6.6.6.6" + "," * 1100, "for=6.6.6.6," + " ,\t" * 1100, 'for="6.6.6.6"' + "," * 1100, 'x="', 'x="a, b',
+            'for=6.6.6.6;x="', 'x="\\', "for=6.6.6.6;", '"', '""""', "for=6.6.6.6;x=", "=", ";",
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize(
+        "added", ["for=192.0.2.7", 'for="[2001:db8::1]:80";proto=https', 'for="192.0.2.7";by="x"']
+    )
+    def test_what_a_client_sends_never_hides_what_the_proxy_adds(self, sent, added):
+        assert self.said(f"{sent}, {added}") == self.said(added)
+        assert self.said(f"{sent},{added}").client in {"192.0.2.7", "2001:db8::1"}
+
+    def test_an_ipv4_address_within_ipv6_is_written_as_itself(self):
+        assert self.said('for="[::ffff:192.0.2.7]:80"').client == "192.0.2.7"
 
     def test_an_absent_field_says_nothing(self):
         assert self.said(None).client is None

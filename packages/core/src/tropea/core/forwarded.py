@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import islice
 from typing import Final, NamedTuple
 
-from tropea.core.directives import split_list, unquote
+from tropea.core.directives import unquote
 from tropea.core.errors import OptionError
 from tropea.core.uris import is_host
 
@@ -31,6 +32,8 @@ _NODE_V4 = re.compile(r"([0-9.]{7,15})(?::[0-9]{1,5})?").fullmatch
 _NODE_V6 = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?").fullmatch
 _PORT = re.compile(r"[0-9]{1,5}").fullmatch
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~!$&'()*+,;=:@\-][A-Za-z0-9._~!$&'()*+,;=:@\-]*)+").fullmatch
+# What stands between two commas outside of quotes, read backwards.
+_REVERSED_MEMBER = re.compile(r'(?:[^,"]++|"(?:"\\|[^"])*+"|")++')
 _PAIR = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(.*)", re.DOTALL).fullmatch
 
 
@@ -106,7 +109,7 @@ class Trust:
             found = read_node(node)
             if found is None:
                 break
-            client = str(found)
+            client = _written(found)
             if not self.knows(found):
                 break
             hops += 1
@@ -116,7 +119,12 @@ class Trust:
         if len(chain) < self.hops:
             return self.hops, None
         found = read_node(chain[-self.hops])
-        return self.hops, None if found is None else str(found)
+        return self.hops, None if found is None else _written(found)
+
+
+def _written(address: Address) -> str:
+    """Write an address as everybody compares it: an IPv4 one inside of IPv6 as itself."""
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def read_node(text: str) -> Address | None:
@@ -171,7 +179,7 @@ def read_forwarded(field: str | None, peer: str, trust: Trust) -> Forwarded | No
     >>> read_forwarded(field, "10.0.0.1", Trust(["10.0.0.0/8"]))[1:3]
     ('2001:db8::1', 'https')
     """
-    elements = [_element(text) for text in _members(field, split=split_list)]
+    elements = _elements(field)
     hops, client = trust.client(peer, [element.get("for", "") for element in elements])
     if not hops:
         return None
@@ -181,11 +189,22 @@ def read_forwarded(field: str | None, peer: str, trust: Trust) -> Forwarded | No
     return _checked(Forwarded(peer, client, element.get("proto", "").lower(), element.get("host")))
 
 
-def _members(field: str | None, split: object = None) -> list[str]:
+def _members(field: str | None) -> list[str]:
     if not field or len(field) > LONGEST:
         return []
-    members = split_list(field) if split is not None else field.split(",")
-    return [member.strip(" \t") for member in members[-MAX_HOPS:]]
+    return [member.strip(" \t") for member in field.split(",")[-MAX_HOPS:]]
+
+
+def _elements(field: str | None) -> list[dict[str, str]]:
+    """Split a Forwarded field at its commas from the right, and read the last elements.
+
+    From the left, a client could begin a quote that the first quote of a proxy would end.
+    """
+    if not field or len(field) > LONGEST:
+        return []
+    found = (match[0][::-1].strip(" \t") for match in _REVERSED_MEMBER.finditer(field[::-1]))
+    members = list(islice(filter(None, found), MAX_HOPS))
+    return [_element(member) for member in reversed(members)]
 
 
 def _element(text: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ the scheme that were asked for where WSGI has them, so that nothing further in n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -24,6 +25,7 @@ _X_FIELDS = {
     "port": "HTTP_X_FORWARDED_PORT",
     "prefix": "HTTP_X_FORWARDED_PREFIX",
 }
+_PORT = re.compile(r"[0-9]{1,5}").fullmatch
 _USUAL_PORT = {"http": "80", "https": "443"}
 
 
@@ -100,8 +102,8 @@ def apply_forwarded(environ: WSGIEnvironment, said: Forwarded) -> None:
         environ.pop("REMOTE_PORT", None)
     if said.proto:
         environ["wsgi.url_scheme"] = said.proto
-    host = said.host or environ.get("HTTP_HOST")
-    if host and (said.host or said.port or said.proto):
+    host = said.host or environ.get("HTTP_HOST", "")
+    if said.host or said.port or said.proto:
         name, port = _split_host(host)
         scheme = environ.get("wsgi.url_scheme", "http")
         usual = _USUAL_PORT.get(scheme, "")
@@ -109,7 +111,7 @@ def apply_forwarded(environ: WSGIEnvironment, said: Forwarded) -> None:
         environ["SERVER_PORT"] = port
         if said.host:
             environ["SERVER_NAME"] = name.strip("[]")
-        if said.host or said.port:
+        if host and (said.host or said.port):
             environ["HTTP_HOST"] = name if port == usual else f"{name}:{port}"
     if said.prefix:
         environ["SCRIPT_NAME"] = said.prefix + environ.get("SCRIPT_NAME", "")
@@ -119,7 +121,7 @@ def _split_host(host: str) -> tuple[str, str]:
     if host.endswith("]") or ":" not in host:
         return host, ""
     name, _, port = host.rpartition(":")
-    return name, port
+    return name, port if _PORT(port) and int(port) < 65536 else ""
 
 
 def use_x_forwarded(trusted: Any = ("localhost",), **options: Any) -> Any:
