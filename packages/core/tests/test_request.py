@@ -258,8 +258,21 @@ class TestJson:
             b"[" * 100_000,
             b'{"a":' * 5000,
             b"9" * 9999,
+            b'["\\ud800"]',
+            b'"\\udc00\\ud83d"',
+            b'["\xed\xa0\x80"]',
         ],
-        ids=["text", "empty", "bytes", "deep lists", "deep objects", "long number"],
+        ids=[
+            "text",
+            "empty",
+            "bytes",
+            "deep lists",
+            "deep objects",
+            "long number",
+            "half",
+            "halves",
+            "raw half",
+        ],
     )
     def test_malformed_json_is_400_with_a_reason(self, body):
         with pytest.raises(webob.exc.HTTPBadRequest, match="The JSON cannot be read: ."):
@@ -267,6 +280,22 @@ class TestJson:
 
     def test_brackets_inside_of_strings_are_no_depth(self):
         assert post(b'["' + b"[" * 500 + b'"]', "application/json").json == ["[" * 500]
+
+    def test_what_is_wrong_is_said_without_the_words_of_programmers(self):
+        with pytest.raises(webob.exc.HTTPBadRequest, match="a number has too many digits"):
+            post(b"9" * 9999, "application/json").json
+
+    def test_escapes_for_whole_characters_are_read(self):
+        assert post(b'["\\ud83d\\ude00", "\\\\ud800", "\\u00e9"]', "application/json").json == [
+            "😀",
+            "\\ud800",
+            "é",
+        ]
+
+    @pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=utf-16-le"])
+    def test_a_byte_order_mark_is_skipped(self, charset):
+        body = '\ufeff{"a": 1}'.encode(charset.partition("=")[2] or "utf-8")
+        assert post(body, f"application/json{charset}").json == {"a": 1}
 
     def test_nan_is_read_as_the_standard_library_reads_it(self):
         assert post(b"NaN", "application/json").json != 0

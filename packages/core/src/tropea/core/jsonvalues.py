@@ -12,6 +12,8 @@ from tropea.core.getters import Getters
 # and backslashes costs no more than its length.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
+#: An escape that is half of a character, or of none.
+_HALF = re.compile(r"\\u[dD][89a-fA-F]").search
 _OPENING = frozenset((b"{", b"["))
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # public, though not in typeshed
 
@@ -74,7 +76,7 @@ def parse_json(body: bytes, *, charset: str | None = None, max_depth: int = 100)
     if len(body) > max_depth < body.count(b"[") + body.count(b"{") and _depth(body) > max_depth:
         raise ValueError(f"arrays and objects are nested deeper than {max_depth}")
     try:
-        value = _load(body) if charset is None else json.loads(body.decode(charset))
+        value = _load(body, charset)
     except RecursionError:
         raise ValueError("arrays and objects are nested too deep") from None
     if type(value) is dict:
@@ -82,17 +84,33 @@ def parse_json(body: bytes, *, charset: str | None = None, max_depth: int = 100)
     return JsonList(value) if type(value) is list else value
 
 
-def _load(body: bytes) -> Any:
+def _load(body: bytes, charset: str | None) -> Any:
     """Do as ``json.loads``, sooner where the document is UTF-8 and ends with its last bracket."""
-    if body[:1] in _OPENING:  # in UTF-16 and -32 the next byte is NUL, which no scan gets past
-        try:
+    if charset is None and body[:1] in _OPENING:
+        try:  # in UTF-16 and -32 the next byte is NUL, which no scan gets past
             text = body.decode()
             value, end = _scan(text, 0)
         except (StopIteration, ValueError):
-            return json.loads(body)  # which words the reason
-        if end == len(text):
+            return _load_any(body, None)  # which words the reason
+        if end == len(text) and ("\\u" not in text or not _HALF(text)):
             return value
-    return json.loads(body)
+    return _load_any(body, charset)
+
+
+def _load_any(body: bytes, charset: str | None) -> Any:
+    text = body.decode(charset or json.detect_encoding(body)).removeprefix("\ufeff")
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # its words are for programmers
+        raise ValueError("a number has too many digits") from None
+    if _HALF(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # no text holds half a pair: it could never be sent again
+            raise ValueError("an escape stands for half a character") from None
+    return value
 
 
 def _depth(body: bytes) -> int:
