@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from tropea.static import StaticMiddleware, static_server
+from tropea.core.errors import OptionError
+from tropea.static import FolderSource, StaticMiddleware, static_server, variants
 from tropea.static.errors import Torn
 
 LARGE = 400_000
@@ -160,6 +161,33 @@ def test_a_fifo_in_the_place_of_a_known_file_is_404_and_does_not_wait(served, as
     os.mkfifo(path)
     assert ask(app, "/f.bin").status == 404
     assert ask(app, "/f.bin", headers={"Range": "bytes=0-5"}).status == 404
+
+
+def test_a_look_is_good_for_as_long_as_recheck_says(tmp_path, fill, ask, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(variants, "monotonic", lambda: now[0])
+    app = static_server(fill(tmp_path, {"a.txt": "old"}), memory=0, recheck=2)
+    held = {"If-None-Match": ask(app, "/a.txt")["ETag"]}
+    assert ask(app, "/a.txt", headers=held).status == 304
+    looks = []
+    real = FolderSource.restat
+    monkeypatch.setattr(FolderSource, "restat", lambda *args: looks.append(1) or real(*args))
+    now[0] += 1.9
+    assert ask(app, "/a.txt", headers=held).status == 304
+    assert ask(app, "/a.txt", "HEAD").status == 200
+    assert looks == []
+    replace(tmp_path / "a.txt", b"a new one")
+    assert ask(app, "/a.txt", headers=held).status == 304  # as a cache may answer, too
+    now[0] += 0.2
+    assert ask(app, "/a.txt", headers=held).body == b"a new one"
+    replace(tmp_path / "a.txt", b"the newest")
+    assert ask(app, "/a.txt").body == b"the newest"
+
+
+@pytest.mark.parametrize("recheck", [-1, 61, float("nan"), "5m"])
+def test_a_look_is_good_for_a_minute_at_most(tmp_path, recheck):
+    with pytest.raises(OptionError, match="recheck: expected 0 to 60 seconds"):
+        static_server(tmp_path, recheck=recheck)
 
 
 def test_a_vanished_file_is_404_and_comes_back(served, ask):

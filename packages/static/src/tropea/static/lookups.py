@@ -35,7 +35,7 @@ class Making(NamedTuple):
         varies = len(contents) > 1
         variants = {
             coding: Variant(content, fields, None if coding == "identity" else coding,
-                            varies=varies)
+                            varies=varies, recheck=self.options.recheck)
             for coding, content in contents.items()
         }  # fmt: skip
         source = contents["identity"].source

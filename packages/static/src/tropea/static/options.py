@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tropea.core.errors import OptionError
-from tropea.core.readers import size
+from tropea.core.readers import duration, size
 from tropea.static.optiontypes import (
     as_mounts,
     as_pairs,
@@ -19,9 +19,13 @@ from tropea.static.optiontypes import (
 #: Extension of a precompressed file -> its content coding.
 CODINGS = {"br": "br", "zst": "zstd", "gz": "gzip"}
 
+#: Seconds: what is not looked at for longer belongs into memory.
+LONGEST_RECHECK = 60.0
+
 _SIZE = {"read": size, "expects": "a size such as 256K"}
 _PAIRS = {"read": read_pairs, "expects": "lines of 'name: value'"}
 _SECONDS = {"read": read_seconds, "expects": "a time such as 5m, or none"}
+_SHORT_TIME = {"read": duration, "expects": "a time such as 1s"}
 _ROOT = {"read": read_root, "expects": "a folder"}
 
 
@@ -39,6 +43,9 @@ class StaticOptions:
 
     autorefresh: look at the files at each request (development).
     lazy: number of files known at once, found at request time instead of by a scan; 0 scans.
+    recheck: seconds (60 at most) for which a look at a file that is not in memory is good: for
+        answers without its bytes (304, HEAD), and for the original of a packed file.  0 looks
+        for each; what is sent of a file is compared with it in any case.
     keep: bytes of the largest file that the scan holds in memory.
     memory: bytes that it holds in all, the smallest files first.
     hash_limit: bytes of the largest file whose ETag is a hash of its content, the same on every
@@ -68,6 +75,7 @@ class StaticOptions:
     fallback: str = ""
     autorefresh: bool = False
     lazy: int = 0
+    recheck: float = field(default=0.0, metadata=_SHORT_TIME)
     keep: int = field(default=256 * 1024, metadata=_SIZE)
     memory: int = field(default=32 * 1024 * 1024, metadata=_SIZE)
     hash_limit: int = field(default=16 * 1024 * 1024, metadata=_SIZE)
@@ -100,6 +108,8 @@ class StaticOptions:
         for name in ("lazy", "keep", "memory", "hash_limit"):
             if getattr(self, name) < 0:
                 raise OptionError(f"{name}: expected 0 or more, got {getattr(self, name)!r}")
+        if not 0 <= self.recheck <= LONGEST_RECHECK:
+            raise OptionError(f"recheck: expected 0 to 60 seconds, got {self.recheck!r}")
         for extension in self.codings:
             if extension not in CODINGS:
                 raise OptionError(f"codings: expected some of br, zst, gz, got {extension!r}")

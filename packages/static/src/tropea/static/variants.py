@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import NamedTuple
 
 from tropea.core.dates import format_date
@@ -108,16 +109,24 @@ class Variant:
     etag: the tag as the client spells it.
     headers, not_modified: of a 200 and of a 304; copied for each answer.
     data: the content; None where it is read for each answer.
+    recheck: seconds for which a look at the file is good for answers without its bytes.
     """
 
     __slots__ = (
-        "content", "current", "data", "etag", "headers", "last_modified", "not_modified",
-        "size", "strong_date",
+        "_looked_until", "_recheck", "content", "current", "data", "etag", "headers",
+        "last_modified", "not_modified", "size", "strong_date",
     )  # fmt: skip
 
     def __init__(
-        self, content: Content, fields: list[Field], coding: str | None, *, varies: bool
+        self,
+        content: Content,
+        fields: list[Field],
+        coding: str | None,
+        *,
+        varies: bool,
+        recheck: float = 0.0,
     ) -> None:
+        self._recheck, self._looked_until = recheck, 0.0
         found = content.found
         self.content = content
         self.data = content.data
@@ -156,13 +165,17 @@ class Variant:
     def verify(self) -> None:
         """Raise Stale where the file is no longer the one these answers are about.
 
-        What is held in memory stays as it is until the next scan.
+        What is held in memory stays as it is until the next scan, and what was looked at a
+        moment ago for as long as ``recheck`` says.
         """
-        if (
-            self.data is None
-            and self.content.source.restat(self.content.found) != self.content.found.stamp
-        ):
+        if self.data is not None:
+            return
+        now = monotonic() if self._recheck else 0.0
+        if now < self._looked_until:
+            return
+        if self.content.source.restat(self.content.found) != self.content.found.stamp:
             raise Stale
+        self._looked_until = now + self._recheck
 
     def vouch(self, opened: Opened) -> bool:
         """Tell whether a file that looks changed still begins with what was promised."""
