@@ -21,6 +21,11 @@ def says(text, status="200 OK"):
     return app
 
 
+def copying(app):
+    """Return a layer that hands on a copy of the environ, as some do."""
+    return lambda environ, start_response: app(dict(environ), start_response)
+
+
 class TestCascade:
     def test_the_first_application_that_does_not_decline_answers(self, ask):
         first, second = dispatcher_app(), dispatcher_app()
@@ -38,6 +43,54 @@ class TestCascade:
         first.match("/", GET=lambda request: declined())
         first.http_state(404)(lambda request: ("page", 200))
         assert ask(Cascade(first, says("second"), catch=())).body == b"second |/"
+
+    @pytest.mark.parametrize(
+        "place", ["before", "after", "state", "error", "default", "predicate", "mounted", "layered"]
+    )
+    def test_whoever_declines_passes_the_request_on(self, place, ask):
+        def decline(*args, **kwargs):
+            declined()
+
+        def fail(request):
+            raise ValueError
+
+        first = dispatcher_app()
+        if place not in {"default", "state", "mounted", "layered"}:
+            handler, predicate = fail if place == "error" else str, None
+            predicate = decline if place == "predicate" else None
+            first.match("/x", GET=handler, predicate=predicate)
+        register = {
+            "before": first.before_response,
+            "after": first.after_response,
+            "state": first.http_state(404),
+            "error": first.error_handler(ValueError),
+            "default": first.default(),
+        }
+        if place in register:
+            register[place](decline)
+        if place in {"mounted", "layered"}:
+            inner = dispatcher_app()
+            inner.match("/x" if place == "layered" else "/", GET=decline)
+            first.mount("/x" if place == "mounted" else "/", inner)
+        if place == "layered":
+            first = copying(first)
+        assert ask(
+            Cascade(first, says("second"), catch=()), "/x/" if place == "mounted" else "/x"
+        ).body.startswith(b"second")
+
+    def test_a_request_declined_before_is_not_declined_for_the_next(self, ask):
+        first, second = dispatcher_app(), dispatcher_app()
+        first.match("/", GET=lambda request: declined())
+        second.match("/", GET=lambda request: "second")
+        assert ask(Cascade(first, second, says("third"), catch=())).body == b"second"
+
+    def test_a_page_of_404_stands_where_nobody_is_next(self, ask):
+        app = dispatcher_app()
+        app.match("/", GET=lambda request: declined())
+        app.http_state(404)(lambda request: "my page")
+        assert ask(app).body == ask(Cascade(app)).body == b"my page"
+        app.http_state(404)(lambda request: declined())
+        assert ask(app).status_code == 404
 
     def test_statuses_to_catch_can_be_chosen(self, ask):
         gone = says("gone", "410 Gone")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import abc
+import functools
 import sys
 import types
 
 import pytest
+import webob.exc
 
 from tropea.core.exceptions import Forbidden
 from tropea.core.response import Response
 from tropea.dispatch import (
+    Cascade,
     Controller,
     ControllerApp,
     RouteError,
     RoutesMiddleware,
     connect,
+    declined,
     dispatcher_app,
     resource,
 )
@@ -191,3 +196,84 @@ class TestResource:
         missing = resource("absent", controllers=package)
         with pytest.raises(RouteError, match="no controller 'absent'"):
             ask(missing, "/absent")
+
+
+class TestWhatIsAnAction:
+    class Odd(Controller, abc.ABC):
+        class Form:
+            def __init__(self):
+                raise AssertionError("a client made it")
+
+        def __init__(self):
+            self.kept = lambda: "kept"
+            self.after = []
+
+        def __after__(self):
+            self.after.append(self.response)
+            return (
+                f"after {self.response.status_int}"
+                if hasattr(self.response, "status_int")
+                else None
+            )
+
+        def placed(self, id, page="1", /):
+            return f"{id} {page}"
+
+        def missing(self):
+            raise webob.exc.HTTPNotFound
+
+        def passes(self):
+            declined()
+
+        @functools.cached_property
+        def computed(self):
+            raise AssertionError("a client asked for it")
+
+        @staticmethod
+        def plain(id="0"):
+            return f"plain {id}"
+
+    @pytest.fixture
+    def app(self):
+        dispatcher = dispatcher_app()
+        connect(dispatcher, "/{action}", self.Odd)
+        connect(dispatcher, "/{action}/{id}", self.Odd)
+        return dispatcher
+
+    @pytest.mark.parametrize(
+        "name", ["Form", "kept", "computed", "register", "mro", "__after__", "_abc_impl", "request"]
+    )
+    def test_what_is_no_method_of_the_class_is_not_found(self, name, app, ask):
+        assert ask(app, f"/{name}").status_code == 404
+
+    def test_arguments_by_position_alone_are_given_by_position(self, app, ask):
+        assert ask(app, "/placed/7").body == b"7 1"
+        assert ask(app, "/placed").body == b"after 404"
+        assert ask(app, "/plain/7").body == b"plain 7"
+
+    def test_the_exceptions_of_webob_are_statuses_too(self, app, ask):
+        assert ask(app, "/missing").body == b"after 404"
+
+    def test_a_controller_on_its_own_declines_too(self, ask):
+        environ = {"wsgiorg.routing_args": ((), {"action": "passes"})}
+        assert ask(self.Odd(), **environ).status_code == 404
+
+        def second(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b"second"]
+
+        assert ask(Cascade(self.Odd(), second, catch=()), **environ).body == b"second"
+
+    def test_controllers_of_a_mapping_may_be_dotted_paths(self, ask):
+        environ = {"wsgiorg.routing_args": ((), {"controller": "c", "action": "counts"})}
+        app = ControllerApp({"c": "collections:Counter"})
+        with pytest.raises(TypeError):  # it was found, and is no application
+            ask(app, **environ)
+        with pytest.raises(ValueError, match="no_such_module"):
+            ControllerApp({"c": "no_such_module:X"})
+
+    def test_braces_may_stand_in_the_expression_of_a_group(self, ask):
+        dispatcher = dispatcher_app()
+        connect(dispatcher, "/year/{id:[0-9]{4}}", self.Odd, "plain")
+        assert ask(dispatcher, "/year/2026").body == b"plain 2026"
+        assert ask(dispatcher, "/year/26").status_code == 404

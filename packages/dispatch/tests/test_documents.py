@@ -11,7 +11,7 @@ from tropea.core import NotFound
 from tropea.dispatch import Application, RouteError
 
 #: A server of two files, as the ini file of anybody could name it.
-SERVER = '''
+SERVER = """
 closed = []
 
 class Body(list):
@@ -30,7 +30,7 @@ def app_main(global_conf, **options):
         start_response("404 Not Found", [("Content-Type", "text/plain")])
         return Body([b"the server's own page"])
     return server
-'''
+"""
 
 
 @pytest.fixture
@@ -40,7 +40,9 @@ def server(tmp_path, monkeypatch):
     info = tmp_path / "tropea_static-9.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tropea-static\nVersion: 9\n")
-    (info / "entry_points.txt").write_text("[paste.app_factory]\nmain = file_server_of_a_test:app_main\n")
+    (info / "entry_points.txt").write_text(
+        "[paste.app_factory]\nmain = file_server_of_a_test:app_main\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     yield
     sys.modules.pop("file_server_of_a_test", None)
@@ -106,7 +108,10 @@ def test_hooks_stand_before_and_after_files(app, ask):
 def test_the_root_can_be_set_and_taken_away(app, ask):
     app.document_index = False
     app.document_root = "/elsewhere"
-    assert ask(app, "/a.txt").body_text == "[('document_index', 'false'), ('document_root', '/elsewhere')]"
+    assert (
+        ask(app, "/a.txt").body_text
+        == "[('document_index', 'false'), ('document_root', '/elsewhere')]"
+    )
     app.document_root = None
     assert ask(app, "/a.txt").status_code == 404
 
@@ -121,7 +126,12 @@ def test_without_a_server_of_files_setting_a_root_says_what_to_install(monkeypat
 
 
 def test_the_environment_says_where_files_are(server, ask):
-    app = Application("files").read_environment({"poor_DocumentRoot": "/srv/www", "poor_DocumentIndex": "On"})
-    assert ask(app, "/a.txt").body_text == "[('document_index', 'true'), ('document_root', '/srv/www')]"
+    app = Application("files").read_environment(
+        {"poor_DocumentRoot": "/srv/www", "poor_DocumentIndex": "On"}
+    )
+    assert (
+        ask(app, "/a.txt").body_text
+        == "[('document_index', 'true'), ('document_root', '/srv/www')]"
+    )
     assert app.read_environment({"poor_DocumentIndex": "Off"}).document_index is False
     assert str(app.document_root) == "/srv/www"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import webob.exc
 
 from tropea.core.errors import OptionError
 from tropea.core.exceptions import Forbidden, NotFound, Unauthorized
@@ -172,6 +173,22 @@ class TestStates:
         assert (answer.body, answer.headers["Allow"]) == (b"not so", "GET, HEAD")
         assert ask(app, "/private").headers["WWW-Authenticate"] == 'Basic realm="x"'
 
+    def test_a_page_keeps_every_field_of_a_name(self, ask):
+        dispatcher = dispatcher_app()
+        fields = [
+            ("WWW-Authenticate", "Basic realm=a"),
+            ("WWW-Authenticate", "Digest realm=b"),
+            ("Set-Cookie", "a=1"),
+            ("Set-Cookie", "b=2"),
+            ("X-Own", "exception"),
+        ]
+        dispatcher.match("/", GET=raises(HTTPException(401, headers=fields)))
+        dispatcher.http_state(401)(lambda request: ("please log in", {"X-Own": "page"}))
+        answer = ask(dispatcher)
+        assert answer.headers.getall("WWW-Authenticate") == ["Basic realm=a", "Digest realm=b"]
+        assert answer.headers.getall("Set-Cookie") == ["a=1", "b=2"]
+        assert answer.headers.getall("X-Own") == ["page"]
+
     def test_an_exception_that_carries_a_response_is_sent_as_it_is(self, app, ask):
         app.set_http_state(400, lambda request: "never")
 
@@ -225,6 +242,63 @@ class TestErrors:
     def test_only_classes_of_exceptions_have_handlers(self):
         with pytest.raises(RouteError, match="classes of exceptions"):
             dispatcher_app().error_handler("ValueError")
+
+    def test_an_exception_that_is_a_response_can_be_handled_by_its_own_class(self, ask):
+        dispatcher = dispatcher_app()
+        dispatcher.match("/webob", GET=raises(webob.exc.HTTPNotFound()))
+        dispatcher.match("/ours", GET=raises(HTTPException(404, error="x")))
+        dispatcher.match("/gone", GET=raises(HTTPException(410)))
+        dispatcher.match("/carried", GET=raises(HTTPException(Response("own", 404))))
+        dispatcher.error_handler(Exception)(lambda request, error: "any")
+        dispatcher.http_state(410)(lambda request: "page of 410")
+        assert (
+            ask(dispatcher, "/ours").status_code == ask(dispatcher, "/nothing").status_code == 404
+        )
+        dispatcher.error_handler(NotFound)(lambda request, error: f"{type(error).__name__}")
+        assert ask(dispatcher, "/webob").body == b"HTTPNotFound"
+        for path in ("/ours", "/nothing"):
+            answer = ask(dispatcher, path)
+            assert (answer.status_code, answer.body) == (404, b"NotFound")
+        assert ask(dispatcher, "/gone").body == b"page of 410"
+        assert ask(dispatcher, "/carried").body == b"own"
+        assert ask(dispatcher, "/ours", "PUT").headers["Allow"] == "GET, HEAD"
+
+    def test_exceptions_outside_exception_are_handled_where_they_are_named_alone(self, ask):
+        class Timeout(BaseException):
+            pass
+
+        dispatcher = dispatcher_app()
+        dispatcher.match("/slow", GET=raises(Timeout()))
+        dispatcher.match("/exit", GET=raises(SystemExit(3)))
+        dispatcher.error_handler(Timeout)(lambda request, error: ("too slow", 503))
+        dispatcher.http_state(500)(lambda request: "page")
+        assert ask(dispatcher, "/slow").status_code == 503
+        with pytest.raises(SystemExit):
+            ask(dispatcher, "/exit")
+
+    @pytest.mark.parametrize(
+        "register",
+        [
+            lambda d: d.before_response(3),
+            lambda d: d.after_response("x"),
+            lambda d: d.http_state(404)(None),
+            lambda d: d.error_handler(ValueError)(0),
+            lambda d: d.default()([]),
+            lambda d: d.http_state(99),
+            lambda d: d.http_state("404x"),
+            lambda d: d.http_state(None),
+        ],
+    )
+    def test_what_cannot_be_a_hook_is_refused_when_it_is_registered(self, register):
+        with pytest.raises(RouteError, match="not "):
+            register(dispatcher_app())
+
+
+def raises(error):
+    def handler(request):
+        raise error
+
+    return handler
 
 
 class TestDefault:

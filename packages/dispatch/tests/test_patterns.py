@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import re
 import uuid
 
 import pytest
@@ -15,13 +16,14 @@ from tropea.dispatch import (
     DispatcherApp,
     EnumConverter,
     Pattern,
+    PatternError,
     RegexConverter,
     RegexPattern,
     URLGenerationError,
 )
 from tropea.dispatch.converters import NO
 from tropea.dispatch.regexes import any_but_slash, check_regex, literal_head, may_match
-from tropea.dispatch.routes import is_host
+from tropea.dispatch.conditions import is_host
 from tropea.dispatch.urls import encode_path
 
 
@@ -42,7 +44,8 @@ class TestConverters:
             ("hex", "DEADbeef", "DEADbeef"), ("slug", "a-b_C9", "a-b_C9"), ("uuid", UUID, uuid.UUID(UUID)),
             ("date", "2024-02-29", datetime.date(2024, 2, 29)), ("path", "a//../b\n", "a//../b\n"),
             ("any('about', 'help')", "help", "help"), ('any("a b", c, 7)', "a b", "a b"), ("any(a, 7)", "7", "7"),
-            ("re:[A-F]+", "AB", "AB"), ("re:a(b|c)", "ac", "ac"),
+            ("re:[A-F]+", "AB", "AB"), ("re:a(b|c)", "ac", "ac"), ("re:[^(]+", "a)", "a)"), (r"re:[\[(]a", "[a", "[a"),
+            ("re:[>)]+", ">)", ">)"), ("any(007)", "007", "007"), ("any(1.50, +3)", "1.50", "1.50"), ("any(1e5)", "1e5", "1e5"),
         ],
     )  # fmt: skip
     def test_reads(self, converter, text, value):
@@ -79,6 +82,33 @@ class TestConverters:
             RegexConverter(".*", read).read("x")
         assert RegexConverter("x", float).read("x") is NO
 
+    def test_flags_of_a_converter_hold_inside_a_segment_and_nowhere_else(self):
+        known = {
+            "loud": lambda: RegexConverter("abc", flags=re.IGNORECASE),
+            "spaced": lambda: RegexConverter("a b # two letters", flags=re.VERBOSE),
+        }
+        for text, path, other in (
+            ("/<x:loud>", "/ABC", "/x"),
+            ("/is-<x:loud>", "/is-ABC", "/IS-abc"),
+            ("/is-<x:spaced>", "/is-ab", "/is-a b"),
+        ):
+            pattern = Pattern(text, registry=known)
+            assert pattern.test(path) == ((), {"x": path.rpartition("-")[2].lstrip("/")})
+            assert pattern.test(other) is None
+
+    def test_members_of_an_enumeration_are_found_without_case_by_imatch(self):
+        pattern = Pattern(
+            "/<c:colour>", registry={"colour": lambda: EnumConverter(Colour)}, ignorecase=True
+        )
+        assert pattern.test("/DARK-Red") == ((), {"c": Colour.DARK})
+        assert pattern.test("/red") == ((), {"c": Colour.RED})
+        assert pattern.test("/blue") is None
+
+    @pytest.mark.parametrize("text", ["/<x:re:>", "/<x:re:[(]", "/<x:any(a b)>", "/<x:any(a,,b)>"])
+    def test_what_cannot_be_read_is_refused(self, text):
+        with pytest.raises(PatternError):
+            Pattern(text)
+
 
 class TestHybrid:
     @pytest.mark.parametrize(
@@ -109,7 +139,9 @@ class TestMixedSegments:
             ("/<a>.<b>", "/x.y.z", {"a": "x.y", "b": "z"}), ("/v<n:int>", "/v12", {"n": 12}), ("/v<n:int>", "/vx", None),
             ("/<y:int>-<m:int>", "/2026-11", {"y": 2026, "m": 11}), ("/a/<p:path>/edit", "/a/b/c/edit", {"p": "b/c"}),
             ("/a/<p:path>/edit", "/a//edit", None), ("/<p:path>.<ext:word>", "/a/b.tar.gz", {"p": "a/b.tar", "ext": "gz"}),
-            ("/<d:date>.txt", "/2023-02-30.txt", None),
+            ("/<d:date>.txt", "/2023-02-30.txt", None), ("/p-<x:re:(?i)abc>", "/p-ABC", {"x": "ABC"}),
+            ("/p-<x:re:(?i)abc>", "/P-abc", None), ("/<x:re:(?P<n>a)>-<y:re:(?P<n>b)>", "/a-b", {"x": "a", "y": "b"}),
+            ("/<a:any('x>y')>/<b:re:[0-9]+>", "/x>y/1", {"a": "x>y", "b": "1"}), ("/<x:re:[(?P<n>)]+>.y", "/?P<.y", {"x": "?P<"}),
         ],
     )  # fmt: skip
     def test_pieces(self, pattern, path, groups):
@@ -201,8 +233,6 @@ class TestExpressions:
         st.text("abc/", max_size=5),
     )
     def test_every_match_begins_with_the_literal_head(self, regex, text):
-        import re
-
         if re.fullmatch(regex, text):
             assert text.startswith(literal_head(regex))
             assert "/" not in text or may_match(regex, "/")
@@ -211,8 +241,6 @@ class TestExpressions:
         "regex", ["(?:[a-z]+-)*[a-z]+", "(?:ab|ac)+", "[a-z]+(?:,[a-z]+)*", "(?:[0-9]{1,3}[.])*x"]
     )
     def test_an_accepted_expression_takes_linear_time(self, regex):
-        import re
-
         check_regex(regex)
         match = re.compile(regex).fullmatch
 

@@ -48,7 +48,9 @@ def test_anything_else_is_told_that_an_upgrade_is_required(change, guarded, ask)
 
 def test_rfc9110_15_5_22_the_answer_names_the_protocol(guarded, ask):
     assert ask(guarded, "/chat/a").headers["Upgrade"] == "websocket"
-    assert ask(guarded, "/chat/a", SERVER_SOFTWARE="gunicorn/23.0").headers["Upgrade"] == "websocket"
+    assert (
+        ask(guarded, "/chat/a", SERVER_SOFTWARE="gunicorn/23.0").headers["Upgrade"] == "websocket"
+    )
 
 
 @pytest.mark.parametrize("software", ["waitress", "WSGIServer/0.2 CPython/3.11.7"])
@@ -74,7 +76,9 @@ def test_the_standard_librarys_server_answers_426_and_no_500(guarded):
         (OfAnotherName, {}),
     ):  # fmt: skip
         sent = BytesIO()
-        handler = handler_class(BytesIO(), sent, StringIO(), make_environ(PATH_INFO="/chat/a", **more))
+        handler = handler_class(
+            BytesIO(), sent, StringIO(), make_environ(PATH_INFO="/chat/a", **more)
+        )
         handler.request_handler = SimpleNamespace(log_request=lambda *args: None)
         handler.run(guarded)
         assert b" 426 " in sent.getvalue().partition(b"\r\n")[0]

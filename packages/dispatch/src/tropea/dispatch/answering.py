@@ -15,7 +15,7 @@ from tropea.core.keys import ROUTE, ROUTING_ARGS
 
 from .annotating import note_route
 from .calling import ALONE, WITH_ONE
-from .declining import DECLINED, Declined
+from .declining import Declined, note_declined
 from .documents import files_first, serves
 from .hooks import Hooks
 from .routes import Route
@@ -73,22 +73,29 @@ class Answering:
     files: WSGIApplication | None = None
     table: RouteTable
     _match: Any
+    _version: object
 
     def forget(self) -> None:
         """Compile anew with the next request: something has changed."""
         self._match = self._prepare
 
     def _prepare(self, path: str, method: str, environ: WSGIEnvironment) -> Any:
+        version = self._version
         table = self.table
         special = self.hooks or self.debug or self.catch_errors
         self._match = match = _undecided if special else table.match
+        if self._version is not version:  # changed meanwhile
+            self.forget()
         return match(path, method, environ)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO") or "/"
         if len(path) <= self.max_path and path.isascii():
             # The common case: a probe, a call and a response.
-            route, groups = self._match(path, environ["REQUEST_METHOD"], environ)
+            try:
+                route, groups = self._match(path, environ["REQUEST_METHOD"], environ)
+            except stops:  # a predicate that read a malformed request: below, with all around it
+                route = None
             if route is not None and (how := route.simple):
                 environ[ROUTE] = route
                 environ[ROUTING_ARGS] = ((), groups)
@@ -103,9 +110,13 @@ class Answering:
                         result = route.call(request, **groups)
                     kind = type(result)
                     if kind is Response:
-                        data = result._page  # noqa: SLF001 - its own shortest way
-                        if type(data) is bytes:  # text that nobody has touched since
-                            start_response("200 OK", [html, ("Content-Length", str(len(data)))])
+                        page = result._page  # noqa: SLF001 - its own shortest way
+                        if page is not None:  # nobody has touched it since
+                            if type(page) is bytes:
+                                field, data = html, page
+                            else:
+                                field, data, _ = page
+                            start_response("200 OK", [field, ("Content-Length", str(len(data)))])
                             return [data]
                     elif kind is str:
                         data = result.encode()
@@ -128,7 +139,7 @@ class Answering:
         if isinstance(error, Declined):
             from tropea.core.raising import HTTPException
 
-            environ[DECLINED] = True
+            note_declined(environ)
             error = HTTPException(404)
         body: Iterable[bytes] = error(environ, start_response)
         return body
@@ -150,7 +161,10 @@ class Answering:
         path = decode_path(raw, self.max_path)
         if not isinstance(path, str):
             return Answer(self, None, {}, path)  # type: ignore[no-any-return]
-        route, groups = self.table.find(path, method, environ)
+        try:
+            route, groups = self.table.find(path, method, environ)
+        except Exception as error:  # of a predicate; answered, or raised again, as a handler's is
+            return Answer(self, None, {}, error)  # type: ignore[no-any-return]
         if self.debug:
             log.debug("%r %r: %s", method, path, _decision(route, groups))
         if route is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -13,7 +13,7 @@ from tropea.core.methods import METHOD_ALL
 
 from .application_hooks import READ, ApplicationHooks, Handler
 from .converters import Converter
-from .declarations import Declarations
+from .declarations import Declarations, Entry
 from .declaring import Declaration
 from .dispatcher import DispatcherApp
 from .documents import file_server
@@ -127,9 +127,10 @@ class Application(ApplicationHooks):
 
         method: METHOD_* bits; ``methods`` is the same.
         """
+        wanted = _methods("route", method, kwargs)
 
         def decorate(handler: Handler) -> Handler:
-            self.set_route(path, handler, kwargs.get("methods", method))
+            self.set_route(path, handler, wanted)
             return handler
 
         return decorate
@@ -154,9 +155,10 @@ class Application(ApplicationHooks):
 
     def regular_route(self, regex: str, method: int = READ, **kwargs: Any) -> Any:
         """Decorate the handler of all paths that a regular expression matches."""
+        wanted = _methods("regular_route", method, kwargs)
 
         def decorate(handler: Handler) -> Handler:
-            self.set_regular_route(regex, handler, kwargs.get("methods", method))
+            self.set_regular_route(regex, handler, wanted)
             return handler
 
         return decorate
@@ -179,28 +181,37 @@ class Application(ApplicationHooks):
 
     def _set(self, to: Declarations, path: str, make: Any, handler: Handler, methods: Any) -> None:
         names = read_methods(methods)
-        self._pop(to, path, names)
+        before = tuple(to.entries)
         to.declare(make, names, {})(handler)
+        self._pop(to, path, names, among=before)  # afterwards, so that a request finds one of both
 
     def _pop(
-        self, declarations: Declarations, path: str, methods: tuple[str, ...]
+        self,
+        declarations: Declarations,
+        path: str,
+        methods: tuple[str, ...],
+        among: Sequence[Entry] | None = None,
     ) -> Handler | None:
-        found = None
-        kept: list[Any] = []
-        for entry in declarations.entries:
-            if not isinstance(entry, Declaration) or entry.route.pattern != path:
-                kept.append(entry)
-                continue
-            left = tuple(name for name in entry.route.methods if name not in methods)
-            if left == entry.route.methods:
-                kept.append(entry)
-                continue
-            found = entry.route.handler
-            if left:  # another object: the table that is in use keeps the old one
-                kept.append(replace(entry, route=replace(entry.route, methods=left)))
-        declarations.entries = kept
-        declarations.changed()
-        return found
+        found: list[Handler] = []
+
+        def taken_out(entries: list[Entry]) -> list[Entry]:
+            kept: list[Entry] = []
+            for entry in entries:
+                old = among is None or entry in among
+                if not old or not isinstance(entry, Declaration) or entry.route.pattern != path:
+                    kept.append(entry)
+                    continue
+                left = tuple(name for name in entry.route.methods if name not in methods)
+                if left == entry.route.methods:
+                    kept.append(entry)
+                    continue
+                found.append(entry.route.handler)
+                if left:  # another object: the table that is in use keeps the old one
+                    kept.append(replace(entry, route=replace(entry.route, methods=left)))
+            return kept
+
+        declarations.edit(taken_out)
+        return found[-1] if found else None
 
     # -- filters
 
@@ -226,6 +237,14 @@ class Application(ApplicationHooks):
 
     def _known(self) -> dict[str, Any]:
         return {**CONVERTERS, **self.dispatcher.converters}
+
+
+def _methods(name: str, method: Any, others: dict[str, Any]) -> Any:
+    """Return the methods of a decorator; ``methods=`` is another spelling of ``method=``."""
+    method = others.pop("methods", method)
+    if others:
+        raise TypeError(f"{name}() has no argument {', '.join(others)}")
+    return method
 
 
 def _is_regular(route: Route) -> bool:

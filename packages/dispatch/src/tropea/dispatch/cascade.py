@@ -44,8 +44,10 @@ class Cascade:
         try:
             for app in apps:
                 own = _again(environ, replay)
+                declined: list[bool] = []
+                own[DECLINED] = declined
                 answer = capture(app, own)
-                if answer.status[:3] not in self.catch and not own.get(DECLINED):
+                if answer.status[:3] not in self.catch and not declined:
                     answer.hand_on(start_response, answer.status, answer.headers)
                     body = answer.body
                     break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .kinds import PathConverter
 from .mounting import MountPattern
@@ -17,29 +17,55 @@ from .walk import RouteIndex
 class Problem(NamedTuple):
     """A route that earlier ones hide.
 
-    kind: ``duplicate`` where the earlier pattern is the same, else ``unreachable``.
+    kind: ``duplicate`` where the earlier pattern is the same, else ``unreachable``; ``name`` where
+        the earlier one has the same name and takes the same values, so that no URL is made of
+        this one by its name.
+    hidden_by: the first of the earlier ones; None where the pattern cannot match any path.
     """
 
     kind: str
     route: Route
-    hidden_by: Route
+    hidden_by: Route | None
 
     def __str__(self) -> str:
+        where = f"{self.route.origin}: {self.kind} route {_shown(self.route)}: "
+        if self.hidden_by is None:
+            return f"{where}no path matches a pattern that does not begin with a slash"
+        if self.kind == "name":
+            return (
+                f"{self.route.origin}: the name {self.route.name!r} of {_shown(self.route)} is "
+                f"that of {_shown(self.hidden_by)}, declared at {self.hidden_by.origin}"
+            )
         return (
-            f"{self.route.origin}: {self.kind} route {_shown(self.route)}: "
+            f"{where}"
             f"{_shown(self.hidden_by)}, declared at {self.hidden_by.origin}, always comes first"
         )
 
 
 def find_problems(index: RouteIndex) -> list[Problem]:
-    """Return every route that is never reached, in declared order."""
+    """Return every route that is never reached, by path or by name, in declared order."""
     found = []
+    names: dict[Any, Route] = {}
     for route in index.routes:
+        if _lacks_slash(route.compiled):
+            found.append(Problem("unreachable", route, None))
+            continue
+        if route.name is not None:
+            known = names.setdefault((route.name, route.compiled.keys), route)
+            if known.pattern != route.pattern:
+                found.append(Problem("name", route, known))
         hiding = _hiding(index, route)
         if hiding is not None:
             same = _kinds(hiding) is not None and _kinds(hiding) == _kinds(route)
             found.append(Problem("duplicate" if same else "unreachable", route, hiding))
     return found
+
+
+def _lacks_slash(pattern: Pattern) -> bool:
+    """Whether no path can match: all but the ``*`` of OPTIONS begin with a slash."""
+    if pattern.opaque or pattern.segments is None or pattern.ignorecase:
+        return False
+    return pattern.segments[0].literal not in ("", "*", None) or pattern.text == ""
 
 
 def _hiding(index: RouteIndex, route: Route) -> Route | None:

@@ -13,6 +13,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from tropea.core.keys import ROUTING_ARGS
 from tropea.core.options import load_object
 
+from .declining import Declined, note_declined
 from .errors import RouteError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -41,9 +42,17 @@ class Controller:
         from tropea.core.handlers import to_wsgi
 
         named = environ.get(ROUTING_ARGS, ((), {}))[1]
-        application = to_wsgi(
-            lambda request: perform(self, named.get("action", "index"), request, named)
-        )
+
+        def handler(request: Any) -> Any:
+            try:
+                return perform(self, str(named.get("action", "index")), request, named)
+            except Declined:
+                from tropea.core.exceptions import NotFound
+
+                note_declined(environ)
+                raise NotFound from None
+
+        application = to_wsgi(handler)
         body: Iterable[bytes] = application(environ, start_response)
         return body
 
@@ -54,7 +63,7 @@ def perform(controller: Any, action: str, request: Any, groups: dict[str, Any]) 
     Raises NotFound for an action that is not there or that the groups do not suffice for.
     """
     from tropea.core.exceptions import NotFound
-    from tropea.core.raising import HTTPException
+    from tropea.core.foundation import webob
 
     one = controller() if isinstance(controller, type) else copy.copy(controller)
     method = find_action(one, action)
@@ -67,7 +76,7 @@ def perform(controller: Any, action: str, request: Any, groups: dict[str, Any]) 
         return answer
     try:
         one.response = _call(method, given)
-    except HTTPException as stop:
+    except webob.exc.HTTPException as stop:
         one.response = stop
     answer = _call(one.__after__, given)
     return one.response if answer is None else answer
@@ -77,8 +86,11 @@ def find_action(controller: Any, action: str) -> Callable[..., Any] | None:
     """Return the public method of that name; None where there is none."""
     if not _NAME.match(action) or hasattr(Controller, action) or action in _RESERVED:
         return None
-    if not callable(getattr(type(controller), action, None)):
-        return None  # a value on the instance is no action
+    kinds = type(controller).__mro__
+    found = next((vars(kind)[action] for kind in kinds if action in vars(kind)), None)
+    # A value on the instance is no action, nor is a class within the class.
+    if isinstance(found, type | None) or not callable(getattr(type(controller), action)):
+        return None
     method: Callable[..., Any] = getattr(controller, action)
     return method
 
@@ -90,16 +102,19 @@ def _call(method: Callable[..., Any], given: dict[str, Any]) -> Any:
     """Call *method* with those of the values that it asks for."""
     from tropea.core.exceptions import NotFound
 
-    arguments = {}
+    placed, arguments = [], {}
     for name, parameter in inspect.signature(method).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
-            arguments.update(given)
-        elif parameter.kind is not parameter.VAR_POSITIONAL:
-            if name in given:
-                arguments[name] = given[name]
-            elif parameter.default is parameter.empty:
-                raise NotFound
-    return method(**arguments)
+            arguments.update({n: v for n, v in given.items() if isinstance(n, str)})
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            continue
+        elif name not in given and parameter.default is parameter.empty:
+            raise NotFound
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            placed.append(given.pop(name) if name in given else parameter.default)
+        elif name in given:
+            arguments[name] = given[name]
+    return method(*placed, **arguments)
 
 
 class ControllerFinder:
@@ -155,7 +170,8 @@ class ControllerApp:
 
     def __init__(self, controllers: str | dict[str, Any]) -> None:
         self._finder = ControllerFinder(controllers if isinstance(controllers, str) else None)
-        self._known = {} if isinstance(controllers, str) else dict(controllers)
+        known = {} if isinstance(controllers, str) else controllers
+        self._known = {name: self._finder.find(one) for name, one in known.items()}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         named = environ.get(ROUTING_ARGS, ((), {}))[1]

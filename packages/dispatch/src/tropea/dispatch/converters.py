@@ -33,6 +33,8 @@ class Converter:
     pattern: str = "[^/]+"
     #: Whether the text may contain a slash; None lets the pattern tell.
     spans: ClassVar[bool | None] = None
+    #: Flags of :mod:`re` that the pattern is compiled with.
+    flags: int = 0
 
     def __init__(self, *args: str | float) -> None:
         if args:
@@ -43,13 +45,19 @@ class Converter:
         return text
 
     def to_string(self, value: Any) -> str:
-        """Return the text of *value* as it stands in a decoded path."""
+        """Return the text of *value* as it stands in a decoded path; TypeError for bytes."""
+        if isinstance(value, (bytes, bytearray)):
+            raise TypeError(f"expected text, got {value!r}")
         return str(value)
 
     def read(self, text: str) -> Any:
         """Return the value of *text*, or :data:`NO` where it is not for this converter."""
-        if re.fullmatch(self.pattern, text) is None:
+        if re.fullmatch(self.pattern, text, self.flags) is None:
             return NO
+        return self.read_any_case(text)
+
+    def read_any_case(self, text: str) -> Any:
+        """Return the value of *text* that matched, perhaps in another case, or :data:`NO`."""
         try:
             return self.from_string(text)
         except ValueError:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from wsgiref.types import WSGIApplication
 
+from .conditions import both_hosts, both_schemes, read_hosts, read_schemes
 from .converters import Converter, RegexConverter
-from .declaring import Declaration, Declarer, PatternMaker, located, place, split_options, words
+from .declaring import Declaration, Declarer, PatternMaker, located, place, split_options
 from .errors import RouteError
 from .mounting import MountPattern
 from .origin import declared_at
@@ -34,8 +36,14 @@ class Inclusion:
 
     prefix: str
     dispatcher: Declarations
+    origin: str
     hosts: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
+
+
+Entry = Declaration | Inclusion
+#: Held while a list of entries is replaced, and never while anything is imported or compiled.
+_EDITING = threading.Lock()
 
 
 class Declarations:
@@ -43,7 +51,7 @@ class Declarations:
 
     def __init__(self, prefix: str = "") -> None:
         self.prefix = check_prefix(prefix)
-        self.entries: list[Declaration | Inclusion] = []
+        self.entries: list[Entry] = []
         self.converters: dict[str, Factory] = {}
         #: The dispatchers that include this one.
         self.parents: list[Declarations] = []
@@ -139,9 +147,19 @@ class Declarations:
 
         return decorate
 
-    def add(self, entry: Declaration) -> None:
+    def add(self, entry: Declaration | Inclusion) -> None:
         """Take a declaration in."""
-        self.entries.append(entry)
+        with _EDITING:
+            self.entries.append(entry)
+        self.changed()
+
+    def edit(self, change: Callable[[list[Entry]], list[Entry]]) -> None:
+        """Put what *change* returns into the place of all entries, at once.
+
+        A request meanwhile sees the routes before or after, and no other thread's are lost.
+        """
+        with _EDITING:
+            self.entries = change(self.entries)
         self.changed()
 
     # -- whole applications and other dispatchers
@@ -164,16 +182,16 @@ class Declarations:
 
         conditions: hosts and schemes that all of them need.
         """
-        with located(declared_at()):
+        origin = declared_at()
+        with located(origin):
             options, handlers = split_options(conditions)
             if handlers or options.keys() - {"hosts", "schemes"}:
                 raise RouteError(f"include() takes hosts and schemes, not {sorted(conditions)}")
             if self in dispatcher.descendants():
                 raise RouteError("a dispatcher cannot include itself")
-            hosts, schemes = words(options.get("hosts")), words(options.get("schemes"))
-            self.entries.append(Inclusion(check_prefix(prefix), dispatcher, hosts, schemes))
+            hosts, schemes = read_hosts(options), read_schemes(options)
             dispatcher.parents.append(self)
-            self.changed()
+            self.add(Inclusion(check_prefix(prefix), dispatcher, origin, hosts, schemes))
 
     def combine(self, *dispatchers: Declarations) -> None:
         """Take the routes of other dispatchers as they are."""
@@ -224,12 +242,11 @@ class Declarations:
         to = to or self
         routes: list[Route] = []
         prefix += self.prefix
-        for entry in self.entries:
+        for entry in tuple(self.entries):
             if isinstance(entry, Inclusion):
-                under = entry.dispatcher.flatten(
-                    prefix + entry.prefix, hosts + entry.hosts, schemes + entry.schemes, to
-                )
-                routes += under
+                with located(entry.origin):
+                    both = both_hosts(hosts, entry.hosts), both_schemes(schemes, entry.schemes)
+                routes += entry.dispatcher.flatten(prefix + entry.prefix, *both, to)
                 continue
             entry.resolve()
             if to is self and not prefix:

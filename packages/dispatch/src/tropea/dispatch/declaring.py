@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from .calling import WITH_ONE, import_handler, refuse_unbound, simple_call, takes_by_position
+from .conditions import both_hosts, both_schemes, read_hosts, read_schemes, words
 from .errors import DispatchError, RouteError
 from .patterns import Pattern
 from .routes import Decorator, Predicate, Route
@@ -78,8 +79,8 @@ def place(
         pattern=compiled.text or prefix + route.pattern,
         compiled=compiled,
         by_position=by_position,
-        hosts=route.hosts or hosts,
-        schemes=route.schemes or schemes,
+        hosts=both_hosts(hosts, route.hosts),
+        schemes=both_schemes(schemes, route.schemes),
         dispatcher=to,
     )
     make_simple(placed)
@@ -101,8 +102,9 @@ class Declarer:
         self.name: str | None = options.get("name")
         self.predicate: Predicate | None = options.get("predicate")
         self.decorators: tuple[Decorator, ...] = tuple(options.get("decorators") or ())
-        self.hosts = tuple(host.lower() for host in words(options.get("hosts")))
-        self.schemes = words(options.get("schemes"))
+        self.hosts, self.schemes = read_hosts(options), read_schemes(options)
+        if not isinstance(self.name, str | None):
+            raise RouteError(f"name: expected text, got {self.name!r}")
         if self.predicate is not None and not callable(self.predicate):
             raise RouteError(
                 f"predicate: expected a function of the request, got {self.predicate!r}"
@@ -147,8 +149,3 @@ def split_options(kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         if singular in options:
             options[plural] = (*words(options.get(plural)), *words(options.pop(singular)))
     return options, handlers
-
-
-def words(given: str | Iterable[str] | None) -> tuple[str, ...]:
-    """Return words from a tuple, a list, or one text with spaces."""
-    return tuple(given.split()) if isinstance(given, str) else tuple(given or ())

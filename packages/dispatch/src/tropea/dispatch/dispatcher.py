@@ -62,6 +62,8 @@ class DispatcherApp(Answering, Reversing):
         self.hooks = Hooks(self.changed)
         self._table: RouteTable | None = None
         self._lock = threading.RLock()
+        #: Another object after each change.
+        self._version = object()
         bring_in_webob()
         self.forget()
 
@@ -83,10 +85,20 @@ class DispatcherApp(Answering, Reversing):
 
     def http_state(self, status: int, *methods: Any) -> Any:
         """Decorate the handler that makes a status's page; it gets the exception's keywords."""
+        try:
+            known = 100 <= int(status) <= 599
+        except (TypeError, ValueError):
+            known = False
+        if not known:
+            raise RouteError(f"http_state() takes a status from 100 to 599, not {status!r}")
         return as_decorator(lambda handler: self.hooks.add_state(status, methods, handler))
 
     def error_handler(self, *kinds: type[BaseException]) -> Any:
-        """Decorate the handler of exceptions; the most specific class wins."""
+        """Decorate the handler of exceptions; the most specific class wins.
+
+        Exceptions that are responses go to the handlers of their status, but where one of their
+        own classes, such as NotFound or HTTPException, is named here.
+        """
         if not kinds or not all(
             isinstance(k, type) and issubclass(k, BaseException) for k in kinds
         ):
@@ -103,6 +115,9 @@ class DispatcherApp(Answering, Reversing):
     # -- the table
 
     def changed(self) -> None:
+        # First the version, then what was made of the last one: a thread that compiles at this
+        # moment sees one or the other, and throws away what it made too late.
+        self._version = object()
         self._table = None
         self.forget()
         super().changed()
@@ -113,10 +128,16 @@ class DispatcherApp(Answering, Reversing):
         table = self._table
         if table is None:
             with self._lock:
-                table = self._table
-                if table is None:
-                    table = self._table = self._compile()
+                table = self._table or self._compiled()
         return table
+
+    def _compiled(self) -> RouteTable:
+        while True:
+            version = self._version
+            self._table = table = self._compile()
+            if self._version is version:
+                return table
+            self._table = None
 
     def _compile(self) -> RouteTable:
         table = RouteTable(self.flatten(), self.cache_size)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tropea.core.coercion import as_application
-from tropea.core.fields import get
 from tropea.core.foundation import webob
 from tropea.core.raising import HTTPException, exception_field
 from tropea.core.request import Request
 from tropea.core.response import Response
 
 from .calling import describe
-from .declining import DECLINED, Declined
+from .declining import Declined, note_declined
 from .heads import Bodiless, shift_path
 from .patterns import Groups
 from .routes import Route
@@ -60,14 +59,11 @@ class Answer:
                 answer = hook(request)
                 if answer is not None:
                     return self._coerce(answer, hook)
-        except Exception as error:
+        except BaseException as error:
             return self._failed(request, error, certain=True)
         try:
             return self._handle(request)
-        except Declined:
-            request.environ[DECLINED] = True
-            return self._page(request, HTTPException(404))
-        except Exception as error:
+        except BaseException as error:
             return self._failed(request, error)
 
     def _handle(self, request: Any) -> Any:
@@ -103,33 +99,58 @@ class Answer:
                 changed = hook(request, response)
                 if changed is not None:
                     response = self._coerce(changed, hook)
-            except Exception as error:
+            except BaseException as error:
                 response = self._failed(request, error, certain=True)
         return response
 
     # -- what went wrong
 
-    def _failed(self, request: Any, error: Exception, *, certain: bool = False) -> Any:
+    def _failed(self, request: Any, error: BaseException, *, certain: bool = False) -> Any:
         """Return the answer to an exception, or raise it again where nobody maps it.
 
         certain: an answer has to be made, whatever it was.
         """
+        if isinstance(error, Declined):
+            return self._declined(request)
         if isinstance(error, webob.exc.HTTPException):
-            return self._page(request, error)
+            return self._stopped(request, error)
         handler = self.hooks.error(error)
         if handler is not None:
-            try:
-                return self._with_status(handler(request, error), 500, handler)
-            except webob.exc.HTTPException as stop:
-                return self._page(request, stop)
-            except Exception:
-                log.exception("the handler %s of errors failed", describe(handler))
-                return self._page(request, HTTPException(500))
+            return self._of_handler(request, error, handler, 500)
+        if not isinstance(error, Exception):
+            raise error
         method = request.environ["REQUEST_METHOD"]
         if not (certain or self.dispatcher.catch_errors or self.hooks.state(500, method)):
             raise error
         log.error("%s %r failed", method, request.environ.get("PATH_INFO"), exc_info=error)
         return self._page(request, HTTPException(500), cause=error)
+
+    def _declined(self, request: Any) -> Any:
+        note_declined(request.environ)
+        return self._page(request, HTTPException(404))
+
+    def _stopped(self, request: Any, stop: Any) -> Any:
+        """Return the answer to an exception that is a response."""
+        handler = None
+        if getattr(stop, "_carried", None) is None:
+            handler = self.hooks.stop(stop, webob.exc.HTTPException)
+        if handler is None:
+            return self._page(request, stop)
+        return _keep_fields(self._of_handler(request, stop, handler, stop.code), stop)
+
+    def _of_handler(
+        self, request: Any, error: BaseException, handler: Callable[..., Any], status: int
+    ) -> Any:
+        """Return what the handler of an exception answers."""
+        try:
+            return self._with_status(handler(request, error), status, handler)
+        except Declined:
+            return self._declined(request)
+        except webob.exc.HTTPException as stop:
+            return self._page(request, stop)
+        except Exception:
+            log.exception("the handler %s of errors failed", describe(handler))
+            return self._page(request, HTTPException(500))
 
     def _page(self, request: Any, stop: Any, cause: Exception | None = None) -> Any:
         """Return the page of a status: of its handler, or its own."""
@@ -141,16 +162,17 @@ class Answer:
         if handler is None:
             return stop
         try:
-            page = self._with_status(
-                handler(request, **getattr(stop, "arguments", {})), stop.code, handler
-            )
+            made = handler(request, **getattr(stop, "arguments", {}))
+            page = self._with_status(made, stop.code, handler)
+        except Declined:
+            note_declined(request.environ)
+            return HTTPException(404)
         except webob.exc.HTTPException as other:
             return other
         except Exception:
             log.exception("the handler %s of status %s failed", describe(handler), stop.code)
-            if stop.code == 500:
-                return HTTPException(500)
-            return self._page(request, HTTPException(500))
+            failure = HTTPException(500)
+            return failure if stop.code == 500 else self._page(request, failure)
         return _keep_fields(page, stop)
 
     def _with_status(self, result: Any, status: int, handler: Callable[..., Any]) -> Any:
@@ -197,8 +219,11 @@ def _is_status(part: Any) -> bool:
 
 def _keep_fields(page: Any, stop: Any) -> Any:
     """Give a page the fields its status needs, such as Allow and WWW-Authenticate."""
-    if isinstance(page, webob.Response):
-        for name, value in stop.headerlist:
-            if not name.lower().startswith("content-") and get(page.headerlist, name) is None:
-                page.headerlist.append((name, value))
+    if isinstance(page, webob.Response) and page is not stop:
+        own = {name.lower() for name, _ in page.headerlist}
+        page.headerlist.extend(
+            (name, value)
+            for name, value in stop.headerlist
+            if not name.lower().startswith("content-") and name.lower() not in own
+        )
     return page

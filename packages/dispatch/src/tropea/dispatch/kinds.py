@@ -165,3 +165,9 @@ class EnumConverter(Converter):
 
     def read(self, text: str) -> Any:
         return self.members.get(text, NO)
+
+    def read_any_case(self, text: str) -> Any:
+        if text in self.members:
+            return self.members[text]
+        folded = text.casefold()
+        return next((m for word, m in self.members.items() if word.casefold() == folded), NO)

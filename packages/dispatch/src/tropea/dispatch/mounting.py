@@ -20,6 +20,8 @@ class MountPattern(Pattern):
         self.prefix = prefix.rstrip("/")
         if self.prefix and not self.prefix.startswith("/"):
             raise PatternError(f"a mount point begins with a slash: {prefix!r}")
+        if "<" in self.prefix:
+            raise PatternError(f"a mount point has no parameters: {prefix!r}")
         self.text = self.prefix + "/*"
         self.head = self.prefix
         self.first = self.prefix.split("/")[1] if self.prefix else None
@@ -28,7 +30,7 @@ class MountPattern(Pattern):
     def groups(self, path: str) -> Groups | None:
         return {} if path == self.prefix or path.startswith(self._below) else None
 
-    def pathfor(self, *args: Any, **kwargs: Any) -> str:
+    def pathfor(self, /, *args: Any, **kwargs: Any) -> str:
         if args or kwargs:
             raise URLGenerationError(f"{self.text!r} takes no values")
         return self.prefix + "/"

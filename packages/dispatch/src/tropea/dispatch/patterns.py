@@ -111,7 +111,7 @@ class Pattern:
         positional = tuple(value for key, value in found.items() if isinstance(key, int))
         return positional, {key: v for key, v in found.items() if isinstance(key, str)}
 
-    def pathfor(self, *args: Any, **kwargs: Any) -> str:
+    def pathfor(self, /, *args: Any, **kwargs: Any) -> str:
         """Return the decoded path with these values; URLGenerationError where they do not fit."""
         given: Groups = {**dict(enumerate(args)), **kwargs}
         extra = [str(key) for key in given if key not in self.keys]
@@ -125,7 +125,7 @@ class Pattern:
         return path
 
     def _text(self, parameter: Parameter, given: Groups) -> str:
-        if parameter.key not in given:
+        if given.get(parameter.key) is None:
             raise URLGenerationError(f"{self.text!r} lacks a value for {parameter.key}")
         try:
             return parameter.converter.to_string(given[parameter.key])

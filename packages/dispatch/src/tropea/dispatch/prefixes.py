@@ -15,7 +15,7 @@ def check_prefix(prefix: str) -> str:
     >>> check_prefix("/mywebsite/")
     '/mywebsite'
     """
-    if prefix and not prefix.startswith("/"):
+    if not isinstance(prefix, str) or (prefix and not prefix.startswith("/")):
         raise PatternError(f"a prefix begins with a slash: {prefix!r}")
     return prefix.rstrip("/")
 
@@ -56,5 +56,5 @@ class PrefixedPattern(Pattern):
             return None
         return self.inner.test(path[len(self.prefix) :])
 
-    def pathfor(self, *args: Any, **kwargs: Any) -> str:
+    def pathfor(self, /, *args: Any, **kwargs: Any) -> str:
         return self.prefix + self.inner.pathfor(*args, **kwargs)

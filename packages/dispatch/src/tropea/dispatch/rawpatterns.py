@@ -47,7 +47,7 @@ class RegexPattern(Pattern):
             return {name: found[name] for name in self._named}
         return dict(enumerate(found.groups()))
 
-    def pathfor(self, *args: Any, **kwargs: Any) -> str:
+    def pathfor(self, /, *args: Any, **kwargs: Any) -> str:
         given: Groups = {**dict(enumerate(args)), **kwargs}
         unknown = set(given) - set(self.keys)
         if unknown:
@@ -56,13 +56,16 @@ class RegexPattern(Pattern):
             )
         numbers = {number: name for name, number in self._regex.groupindex.items()}
         path = "".join(self._pieces(list(parse(self.text)), given, numbers))
-        texts = {key: str(value) for key, value in given.items()}
+        texts = {key: None if given.get(key) is None else str(given[key]) for key in self.keys}
         if self.groups(path) != texts:
             raise URLGenerationError(f"{self.text!r} does not match the path made of {given!r}")
         return path
 
     def _pieces(self, items: list[Any], given: Groups, names: dict[int, str]) -> list[str]:
-        """Return the text of each item; only literals, anchors and groups have one."""
+        """Return the text of each item; only literals, anchors and groups have one.
+
+        What may be absent is there where a group in it has a value.
+        """
         out = []
         for op, value in items:
             if op is c.LITERAL:
@@ -75,14 +78,25 @@ class RegexPattern(Pattern):
                 and self._key(value[0], names) in self.keys
             ):
                 key = self._key(value[0], names)
-                if key not in given:
+                if given.get(key) is None:
                     raise URLGenerationError(f"{self.text!r} lacks a value for {key}")
                 out.append(str(given[key]))
             elif op is c.SUBPATTERN:
                 out += self._pieces(list(value[3]), given, names)
+            elif op in (c.MAX_REPEAT, c.MIN_REPEAT) and value[0] == 0:
+                if self._has_value(list(value[2]), given, names):
+                    out += self._pieces(list(value[2]), given, names)
             elif op not in (c.AT, c.ASSERT, c.ASSERT_NOT):
                 raise URLGenerationError(f"{self.text!r} does not say which path to make")
         return out
+
+    def _has_value(self, items: list[Any], given: Groups, names: dict[int, str]) -> bool:
+        return any(
+            (value[0] is not None and given.get(self._key(value[0], names)) is not None)
+            or self._has_value(list(value[3]), given, names)
+            for op, value in items
+            if op is c.SUBPATTERN
+        )
 
     def _key(self, number: int, names: dict[int, str]) -> str | int:
         return names.get(number, -1) if self._named else number - 1

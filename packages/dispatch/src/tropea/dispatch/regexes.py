@@ -35,23 +35,30 @@ def any_but_slash(regex: str) -> str:
     >>> any_but_slash(r"page_.+[.]\.html")
     'page_[^/]+[.]\\.html'
     """
-    out, in_class, start, escaped = [], False, 0, False
-    for at, char in enumerate(regex):
+    points = {at for at, char in operators(regex) if char == "."}
+    return "".join("[^/]" if at in points else char for at, char in enumerate(regex))
+
+
+def operators(regex: str, start: int = 0) -> Iterator[tuple[int, str]]:
+    r"""Yield the places and characters of *regex* that are neither escaped nor in a class.
+
+    >>> "".join(char for _, char in operators(r"a\.[.)]b"))
+    'ab'
+    """
+    in_class, opened, escaped = False, 0, False
+    for at in range(start, len(regex)):
+        char = regex[at]
         if escaped:
             escaped = False
         elif char == "\\":
             escaped = True
         elif in_class:
             # "]" right after "[" or "[^" is an ordinary member of the class
-            if char == "]" and regex[start:at] not in ("[", "[^"):
-                in_class = False
+            in_class = char != "]" or regex[opened:at] in ("[", "[^")
         elif char == "[":
-            in_class, start = True, at
-        elif char == ".":
-            out.append("[^/]")
-            continue
-        out.append(char)
-    return "".join(out)
+            in_class, opened = True, at
+        else:
+            yield at, char
 
 
 @lru_cache(maxsize=256)

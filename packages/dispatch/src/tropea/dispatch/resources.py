@@ -23,7 +23,7 @@ REST = (
     ("edit", ("GET",), "/<id>/edit", "edit_{member}"),
 )
 EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_BRACES = re.compile(r"\{([A-Za-z_]\w*)(?::([^{}]+))?\}")
+_BRACES = re.compile(r"\{([A-Za-z_]\w*)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
 
 
 class ActionHandler:
@@ -34,7 +34,7 @@ class ActionHandler:
         name = controller if isinstance(controller, str) else getattr(controller, "__name__", "?")
         self.__qualname__ = f"{name}.{action or '{action}'}"
 
-    def __call__(self, request: Any, **groups: Any) -> Any:
+    def __call__(self, request: Any, /, **groups: Any) -> Any:
         controller = self.controller
         if controller is None:
             controller = self.finder.find_public(groups["controller"])

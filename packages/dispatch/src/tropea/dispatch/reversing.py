@@ -49,7 +49,7 @@ class Reversing(Declarations):
                 continue
             try:
                 handler.url = HandlerURL(self, handler)
-            except AttributeError:  # bound methods and builtins hold none: there is urlfor()
+            except (AttributeError, TypeError):  # bound methods and builtins: there is urlfor()
                 continue
 
     def urlfor(self, target: str | Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
@@ -72,14 +72,25 @@ class Reversing(Declarations):
         if args and hasattr(next(iter(args)), "environ"):
             request, *args = args
             environ = request.environ
-        routes = self._targets(target)
-        route = _choose(routes, tuple(args), kwargs)
+        failure: URLGenerationError | None = None
+        for route in _choose(self._targets(target), tuple(args), kwargs):
+            try:
+                return self._url_of(route, tuple(args), kwargs, environ)
+            except URLGenerationError as error:
+                failure = failure or error
+        assert failure is not None  # there is one route at least
+        raise failure
+
+    @staticmethod
+    def _url_of(
+        route: Route, args: tuple[Any, ...], kwargs: dict[str, Any], environ: WSGIEnvironment | None
+    ) -> str:
         keys = route.compiled.keys
         options = {k: v for k, v in kwargs.items() if k in _URL_OPTIONS and k not in keys}
         values = {k: v for k, v in kwargs.items() if k not in options}
         if "name" in values and "name" not in keys and route.name == values["name"]:
             del values["name"]
-        return make_url(route, tuple(args), values, environ=environ, **options)
+        return make_url(route, args, values, environ=environ, **options)
 
     def _targets(self, target: str | Callable[..., Any]) -> list[Route]:
         if not isinstance(target, str):
@@ -88,8 +99,8 @@ class Reversing(Declarations):
                 raise URLGenerationError(f"{target!r} has no route here")
             return routes
         named = self.table.named(target)
-        if named is not None:
-            return [named]
+        if named:
+            return named
         if "." in target or ":" in target:
             try:
                 routes = self.routes_of(import_handler(target))
@@ -114,16 +125,18 @@ class Reversing(Declarations):
 _URL_OPTIONS = frozenset(("scheme", "netloc", "script_name", "absolute", "query", "fragment"))
 
 
-def _choose(routes: list[Route], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Route:
-    """Return the route that is named, or the first whose groups are those given."""
+def _choose(routes: list[Route], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Route]:
+    """Return the routes to try: those of a name alone; first those whose groups are given."""
     name = kwargs.get("name")
     if name is not None and not any("name" in route.compiled.keys for route in routes):
-        for route in routes:
-            if route.name == name:
-                return route
-        raise URLGenerationError(f"no route of this handler is called {name!r}")
-    given = {*range(len(args)), *(k for k in kwargs if k not in _URL_OPTIONS)}
-    for route in routes:
-        if given == set(route.compiled.keys) - _URL_OPTIONS.difference(kwargs):
-            return route
-    return routes[0]
+        routes = [route for route in routes if route.name == name]
+        if not routes:
+            raise URLGenerationError(f"no route of this handler is called {name!r}")
+    given = {*range(len(args)), *kwargs}
+    return sorted(routes, key=lambda route: not _fits(route, given))
+
+
+def _fits(route: Route, given: set[Any]) -> bool:
+    """Whether *given* are the groups of a route, options of the URL aside."""
+    keys = set(route.compiled.keys)
+    return given - ((_URL_OPTIONS | {"name"}) - keys) == keys

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
+from .conditions import is_host
 from .patterns import Pattern
 
 Predicate = Callable[[Any], object]
@@ -71,17 +72,6 @@ class Route:
     def __str__(self) -> str:
         methods = " ".join(self.methods) or "*"
         return f"{methods:<8} {self.pattern}"
-
-
-def is_host(host: str, pattern: str) -> bool:
-    """Whether *host* is the host that *pattern* names; ``*.name`` takes every host below it.
-
-    >>> is_host("www.example.org", "*.example.org"), is_host("example.org.evil", "example.org")
-    (True, False)
-    """
-    if pattern.startswith("*."):
-        return host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
-    return host == pattern
 
 
 def _host(environ: WSGIEnvironment) -> str:

@@ -8,8 +8,12 @@ from typing import Any
 
 from .converters import NO, Converter, StringConverter
 from .errors import PatternError
-from .regexes import check_regex
+from .regexes import check_regex, operators
 from .syntax import Parameter, Tokens
+
+_GLOBAL_FLAGS = re.compile(r"\(\?[aiLmsux]+\)")
+_NAMED = re.compile(r"\(\?P<\w+>")
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE, "a": re.ASCII}
 
 
 class Segment:
@@ -71,10 +75,10 @@ class Composite:
             if isinstance(token, str):
                 source.append(re.escape(token))
                 continue
-            inner = re.compile(token.converter.pattern)
+            inner = re.compile(token.converter.pattern, token.converter.flags)
             if inner.groups and re.search(r"\\[1-9]|\(\?P=|\(\?\(", token.converter.pattern):
                 raise PatternError(f"{token.key}: a back-reference must be a segment of its own")
-            source.append(f"({_unnamed(token.converter.pattern)})")
+            source.append(f"({_scoped(token.converter)})")
             self.spots.append((group, token.converter))
             group += 1 + inner.groups
         regex = "".join(source)
@@ -92,21 +96,25 @@ class Composite:
             return None
         values = []
         for (_, converter), one in zip(self.spots, texts, strict=True):
-            value = _insensitive(converter, one) if self._ignorecase else converter.read(one)
+            value = converter.read_any_case(one) if self._ignorecase else converter.read(one)
             if value is NO:
                 return None
             values.append(value)
         return tuple(values)
 
 
-def _insensitive(converter: Converter, text: str) -> Any:
-    """Read *text* that matched without regard to case."""
-    try:
-        return converter.from_string(text)
-    except ValueError:
-        return NO
+def _scoped(converter: Converter) -> str:
+    """Return a converter's expression for a place within another one.
 
-
-def _unnamed(regex: str) -> str:
-    """Drop the names of groups, which might stand twice in the whole expression."""
-    return re.sub(r"(?<!\\)\(\?P<\w+>", "(", regex)
+    Flags hold for it alone, and groups lose their names, which might stand twice.
+    """
+    regex, flags = converter.pattern, converter.flags
+    while leading := _GLOBAL_FLAGS.match(regex):
+        flags |= re.compile(leading[0]).flags
+        regex = regex[leading.end() :]
+    names = [at for at, char in operators(regex) if char == "(" and _NAMED.match(regex, at)]
+    for at in reversed(names):
+        regex = regex[: at + 1] + regex[regex.index(">", at) + 1 :]
+    letters = "".join(letter for letter, flag in _FLAGS.items() if flags & flag)
+    end = "\n" if flags & re.VERBOSE else ""  # which may end with a comment
+    return f"(?{letters}:{regex}{end})" if letters else regex

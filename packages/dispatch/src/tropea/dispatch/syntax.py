@@ -8,20 +8,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from .converters import Converter, RegexConverter, SegmentConverter
 from .errors import PatternError
-from .regexes import any_but_slash
+from .regexes import any_but_slash, operators
 from .registry import Factory, make_converter
 
 _HYBRID = re.compile(r"([A-Za-z_]\w*):([^/]*)")
 _PARAMETER = re.compile(r"([^\W\d]\w*)?(?::([^\W\d]\w*))?\Z")
-_ARGUMENT = re.compile(
-    r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([+-]?[0-9]+(?:\.[0-9]+)?)|([^\s'",()]+))\s*"""
-)
+_EXPRESSION = re.compile(r"<(?:[^\W\d]\w*)?:re:")
+_ARGUMENT = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^\s'",()]+))\s*""")
 
 
 class Parameter(NamedTuple):
@@ -97,6 +97,8 @@ class Reader:
     def _parameter(self, inside: str) -> Parameter:
         name, colon, rest = inside.partition(":")
         if colon and rest.startswith("re:"):
+            if rest == "re:":
+                raise PatternError(f"<{inside}> needs a regular expression after re:")
             return Parameter(self._key(name), RegexConverter(rest[3:]))
         head, paren, args = inside.partition("(")
         if paren and not args.endswith(")"):
@@ -118,40 +120,52 @@ class Reader:
 
 
 def _closing(text: str, start: int) -> int:
-    """Return where the ``<`` at *start* is closed, past quotes, brackets and escapes."""
+    """Return where the ``<`` at *start* is closed, past quotes, parentheses and escapes."""
+    expression = _EXPRESSION.match(text, start)
+    if expression is not None:
+        return _end_of_expression(text, expression.end())
     depth, quote, at = 0, "", start + 1
-    plain = ":re:" in text[start : start + 80]  # in an expression a quote is an ordinary character
     while at < len(text):
         char = text[at]
         if char == "\\":
             at += 1
         elif quote:
             quote = "" if char == quote else quote
-        elif char in "'\"" and not plain:
+        elif char in "'\"":
             quote = char
-        elif char in "([":
-            depth += 1
-        elif char in ")]":
-            depth -= 1
+        elif char in "()":
+            depth += 1 if char == "(" else -1
         elif char == ">" and depth <= 0:
             return at
         at += 1
     raise PatternError("a '<' is never closed")
 
 
+def _end_of_expression(text: str, start: int) -> int:
+    """Return where ``<name:re:`` ends: at the first ``>`` outside of groups and classes."""
+    depth = 0
+    for at, char in operators(text, start):
+        if char in "()":
+            depth += 1 if char == "(" else -1
+        elif char == ">" and depth <= 0:
+            return at
+    raise PatternError("a '<' is never closed")
+
+
 def _arguments(text: str) -> tuple[str | float, ...]:
-    """Read ``'about', "help", 3, signed`` as values; nothing is evaluated."""
+    """Read ``'about', "help", 3, signed`` as values; nothing is evaluated.
+
+    A number is one where it is written as Python writes it: ``007`` and ``1.50`` are words.
+    """
     found: list[str | float] = []
     at = 0
     while at < len(text.rstrip()):
         one = _ARGUMENT.match(text, at)
         if one is None:
             raise PatternError(f"cannot read the arguments ({text})")
-        single, double, number, word = one.groups()
-        if number is not None:
-            found.append(float(number) if "." in number else int(number))
-        elif word is not None:
-            found.append(word)
+        single, double, word = one.groups()
+        if word is not None:
+            found.append(_number(word))
         else:
             found.append(re.sub(r"\\(.)", r"\1", single if single is not None else double))
         at = one.end()
@@ -160,3 +174,14 @@ def _arguments(text: str) -> tuple[str | float, ...]:
                 raise PatternError(f"cannot read the arguments ({text})")
             at += 1
     return tuple(found)
+
+
+def _number(word: str) -> str | float:
+    for read in (int, float):
+        try:
+            value: float = read(word)
+        except ValueError:
+            continue
+        if repr(value) == word and math.isfinite(value):
+            return value
+    return word

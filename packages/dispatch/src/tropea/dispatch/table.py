@@ -37,16 +37,19 @@ class RouteTable:
         self.methods_declared = frozenset(m for route in self.routes for m in route.methods)
         self.methods = STANDARD | self.methods_declared
         self._by_handler: dict[Hashable, list[Route]] = {}
-        self._by_name: dict[str, Route] = {}
+        self._by_name: dict[str, list[Route]] = {}
         for route in self.routes:
             self._by_handler.setdefault(handler_key(route.handler), []).append(route)
             if route.name is not None:
-                self._by_name.setdefault(route.name, route)
+                self._by_name.setdefault(route.name, []).append(route)
 
     def find(self, path: str, method: str, environ: WSGIEnvironment | None = None) -> Found:
         """Return the first match, where HEAD falls to the handler of GET."""
         found = self.match(path, method, environ)
-        if found[0] is None and method == "HEAD" and found[1] is not None and "GET" in found[1]:
+        if method != "HEAD":
+            return found
+        route, allowed = found
+        if route.mounted if route is not None else allowed is not None and "GET" in allowed:
             return self.match(path, "GET", environ)
         return found
 
@@ -55,9 +58,9 @@ class RouteTable:
         found: frozenset[str] | None = self.match(path, "")[1]
         return found
 
-    def named(self, name: str) -> Route | None:
-        """Return the first route of that name."""
-        return self._by_name.get(name)
+    def named(self, name: str) -> list[Route]:
+        """Return the routes of that name in declared order."""
+        return self._by_name.get(name, [])
 
     def of_handler(self, handler: Any) -> list[Route]:
         """Return the routes of a handler in declared order."""

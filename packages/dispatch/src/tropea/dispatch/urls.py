@@ -6,6 +6,7 @@ it unless that is asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,10 @@ from tropea.core.keys import ROUTE
 from .errors import PatternError, URLGenerationError
 from .routes import Route
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*").fullmatch
+_PORTS = {"http": ":80", "https": ":443"}
+#: What stays in a query that is given as text: all but what would end it, or a URL.
+_ENCODED = "/?!$&'()*+,;=:@%[]{}|^`\\"
 #: The environ key of the dispatcher that the request is with, where it has no route.
 URLFOR = "tropea.dispatch.urlfor"
 
@@ -28,7 +33,10 @@ def encode_path(path: str) -> str:
     """
     if any(part in {".", ".."} for part in path.split("/")):
         raise URLGenerationError(f"{path!r} has a dot segment, which clients would resolve")
-    quoted = quote(path)
+    try:
+        quoted = quote(path)
+    except UnicodeEncodeError:
+        raise URLGenerationError(f"{path!r} is not text that UTF-8 can write") from None
     # "//name" would be another host; the second slash is data, and servers decode it.
     return "/%2F" + quoted[2:] if quoted.startswith("//") else quoted
 
@@ -56,16 +64,19 @@ def make_url(
         path = encode_path(route.compiled.pathfor(*args, **values))
     except (URLGenerationError, PatternError) as error:
         raise URLGenerationError(f"route {route.name or route.pattern!r}: {error}") from None
-    url = _script(environ, script_name) + path
-    if query:
-        from tropea.core.uris import make_query
-
-        url += "?" + make_query(query)
-    if fragment:
-        url += "#" + quote(fragment, safe="/?!$&'()*+,;=:@")
+    url = _script(environ, script_name) + path + _tail(query, fragment)
     if absolute or scheme is not None or netloc is not None:
         return _site(environ, scheme, netloc) + url
     return url
+
+
+def _tail(query: Any, fragment: str | None) -> str:
+    tail = ""
+    if query:
+        from tropea.core.uris import make_query
+
+        tail = "?" + quote(make_query(query), _ENCODED)
+    return tail + ("#" + quote(fragment, "/?!$&'()*+,;=:@") if fragment else "")
 
 
 def _script(environ: WSGIEnvironment | None, given: str | None) -> str:
@@ -81,11 +92,14 @@ def _site(environ: WSGIEnvironment | None, scheme: str | None, netloc: str | Non
     if environ is None and netloc is None:
         raise URLGenerationError("an absolute URL needs a request, or netloc=")
     scheme = scheme or (environ or {}).get("wsgi.url_scheme", "http")
+    if not _SCHEME(scheme):
+        raise URLGenerationError(f"not a scheme: {scheme!r}")
     if netloc is None:
         from tropea.core.uris import host_url
 
         assert environ is not None
-        netloc = host_url({**environ, "wsgi.url_scheme": scheme}).partition("://")[2]
+        netloc = host_url(environ).partition("://")[2]  # without the port of its own scheme
+        netloc = netloc.removesuffix(_PORTS.get(scheme, "://"))
     elif not netloc or not netloc.isprintable() or set(netloc) & set("/\\?#@ "):
         raise URLGenerationError(f"not a host: {netloc!r}")
     return f"{scheme}://{netloc}"

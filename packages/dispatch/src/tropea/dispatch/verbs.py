@@ -23,6 +23,8 @@ def read_methods(given: Any) -> tuple[str, ...]:
     (('GET', 'POST'), ('GET', 'POST'))
     """
     if isinstance(given, int):
+        if isinstance(given, bool) or given <= 0 or given & ~sum(METHOD_NUMBERS.values()):
+            raise RouteError(f"not request methods: {given!r}")
         return tuple(name for name, bit in METHOD_NUMBERS.items() if given & bit)
     if isinstance(given, str):
         if not given or not _TOKEN.issuperset(given):

@@ -1,0 +1,119 @@
+"""URLs that are made: what values fit, which route is taken, and what never gets into one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tropea.dispatch import RegexPattern, URLGenerationError, dispatcher_app, urlfor
+
+
+def handler(request, *args, **groups):
+    return ""
+
+
+@pytest.fixture
+def pages():
+    """Return a dispatcher with a page for each text."""
+    dispatcher = dispatcher_app()
+    dispatcher.match("/pages/<page>", GET=lambda request, page: page, name="page")
+    return dispatcher
+
+
+class TestValues:
+    @pytest.mark.parametrize("value", [None, b"bytes", bytearray(b"x"), "\ud800", "", "a/b", ".."])
+    def test_a_value_of_which_no_path_can_be_made_names_the_route(self, value, pages):
+        with pytest.raises(URLGenerationError, match="route 'page'"):
+            pages.urlfor("page", page=value)
+
+    @pytest.mark.parametrize("name", ["self", "query", "name", "request", "args", "target"])
+    def test_groups_may_have_any_name(self, name, ask):
+        dispatcher = dispatcher_app()
+        dispatcher.match(f"/x/<{name}>", GET=lambda request, *args: f"{args}", name="x")
+        assert dispatcher.urlfor("x", **{name: "v"}) == "/x/v"
+        assert ask(dispatcher, "/x/v").body == b"('v',)"
+
+    def test_a_part_of_an_expression_that_may_be_absent_is_there_where_it_has_a_value(self):
+        pattern = RegexPattern(r"/list(?:/(?P<page>\d+))?/?")
+        assert pattern.pathfor(page=3) == "/list/3"
+        assert pattern.pathfor() == pattern.pathfor(page=None) == "/list"
+        with pytest.raises(URLGenerationError, match="does not match"):
+            pattern.pathfor(page="x")
+        assert RegexPattern(r"/a(?:/(\d+))?").pathfor(1) == "/a/1"
+
+
+class TestChoice:
+    def test_the_first_route_that_the_values_fit_is_taken(self):
+        dispatcher = dispatcher_app()
+        show = lambda request, id, part=None: ""  # noqa: E731
+        dispatcher.match("/u/<id:int>", GET=show)
+        dispatcher.match("/u/by-name/<id:slug>", GET=show)
+        dispatcher.match("/u/<id>/<part>", GET=show)
+        assert show.url(id=7) == "/u/7"
+        assert show.url(id="jo") == "/u/by-name/jo"
+        assert show.url(id="é", part="x") == "/u/%C3%A9/x"
+        with pytest.raises(URLGenerationError, match="<id:int>"):
+            show.url(id="a b")
+
+    def test_routes_of_one_name_are_told_apart_by_their_values(self):
+        dispatcher = dispatcher_app()
+        dispatcher.match("/list", GET=handler, name="list")
+        dispatcher.match("/list/<page:int>", GET=handler, name="list")
+        assert dispatcher.urlfor("list") == "/list"
+        assert dispatcher.urlfor("list", page=2) == "/list/2"
+        assert dispatcher.check() == []
+
+    def test_a_name_that_leads_to_one_of_two_routes_alone_is_reported(self):
+        dispatcher = dispatcher_app()
+        dispatcher.match("/old", GET=handler, POST=handler, name="page")
+        dispatcher.match("/new", GET=handler, name="page")
+        (problem,) = dispatcher.check()
+        assert (problem.kind, problem.route.pattern, problem.hidden_by.pattern) == (
+            "name",
+            "/new",
+            "/old",
+        )
+        assert "the name 'page' of GET /new is that of GET /old" in str(problem)
+
+
+class TestWholeURLs:
+    @pytest.mark.parametrize("scheme", ["http\r\nX-Injected: 1", "//", "", "1a", "java script"])
+    def test_a_scheme_that_is_none_is_refused(self, scheme, pages):
+        if not scheme:
+            assert pages.urlfor("page", page="a", scheme="", netloc="h").startswith("http://h/")
+            return
+        with pytest.raises(URLGenerationError, match="not a scheme"):
+            pages.urlfor("page", page="a", scheme=scheme, netloc="h.example")
+
+    @pytest.mark.parametrize(
+        ("environ", "url"),
+        [
+            ({"HTTP_HOST": "h.example"}, "https://h.example/"),
+            ({"HTTP_HOST": "h.example:80"}, "https://h.example/"),
+            ({"HTTP_HOST": "h.example:443"}, "https://h.example/"),
+            ({"HTTP_HOST": "h.example:8080"}, "https://h.example:8080/"),
+            ({"HTTP_HOST": "[::1]:80"}, "https://[::1]/"),
+            ({"SERVER_NAME": "s.example", "SERVER_PORT": "80", "HTTP_HOST": ""}, "https://s.example/"),
+        ],
+    )  # fmt: skip
+    def test_another_scheme_does_not_keep_the_port_of_the_first(self, environ, url, ask):
+        dispatcher = dispatcher_app()
+        dispatcher.match("/", name="home", GET=lambda request: urlfor("home", scheme="https"))
+        assert ask(dispatcher, **environ).body_text == url
+
+    def test_a_query_given_as_text_ends_neither_the_query_nor_the_field(self, pages):
+        made = pages.urlfor("page", page="a", query="x=%C3%A9&y=a#b\r\nZ: c")
+        assert made == "/pages/a?x=%C3%A9&y=a%23b%0D%0AZ:%20c"
+
+    @pytest.mark.parametrize(
+        "script", ["//evil.example", "/\r\nX: y", "/\\evil.example", "/é", "/ÿ?#"]
+    )
+    def test_a_hostile_script_name_stays_a_path_of_this_site(self, script, ask):
+        from urllib.parse import urljoin, urlsplit
+
+        dispatcher = dispatcher_app(strict_slashes=False)
+        dispatcher.match("/x/", name="x", GET=lambda request: urlfor("x"))
+        made = ask(dispatcher, "/x/", SCRIPT_NAME=script).body_text
+        location = ask(dispatcher, "/x", SCRIPT_NAME=script).headers["Location"]
+        for url in (made, location):
+            assert url.isascii() and url.isprintable() and not url.startswith("//")
+            assert urlsplit(urljoin("http://here.example/", url)).netloc == "here.example"
