@@ -48,10 +48,14 @@ def unpack(payload: bytes) -> Origin:
         data = _decompress(data)
     elif how != b"plain":
         raise RecordError("not a session of this version")
-    held = {} if labels == b"-" else json.loads(labels)
-    record = Record(data, int(created), int(issued), held)
-    name = session_id.decode()
-    return Origin(name, "", 0, record, float(issued))
+    try:
+        held = {} if labels == b"-" else json.loads(labels)
+        record = Record(data, int(created), int(issued), held)
+    except (ValueError, RecursionError):
+        raise RecordError("not a session") from None
+    if type(held) is not dict:
+        raise RecordError("not a session")
+    return Origin(session_id.decode(), "", 0, record, float(record.saved))
 
 
 def _decompress(data: bytes) -> bytes:
