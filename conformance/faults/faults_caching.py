@@ -170,7 +170,7 @@ def fail(why):
 def bounded():
     bound, count = 64 * 2**20, int(os.environ.get("TROPEA_ADDRESSES", size(1_000_000, 30_000)))
     body = b"x" * 1000
-    store = MemoryCacheStore(max_bytes=bound)
+    store = MemoryCacheStore(max_bytes=bound, max_entries=100_000)  # so many that the octets are the bound
 
     def app(environ, start_response):
         start_response("200 OK", [PLAIN, ("Cache-Control", "max-age=600")])

@@ -220,10 +220,8 @@ def bare_difference() -> set[str]:
     with Origin() as origin:
         direct = json.loads(ask(f"http://localhost:{origin.port}"))
     through = results(lambda app: app)
-    return {
-        name for name, kind in catalogue().items()
-        if kind != "check" and (direct.get(name) is True) != (through.get(name) is True)
-    }
+    rated = {name for name, kind in catalogue().items() if kind != "check"}
+    return rated & (passed(direct) ^ passed(through))
 
 
 def report(found: dict, kinds: dict[str, str]) -> None:

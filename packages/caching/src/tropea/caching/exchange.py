@@ -15,7 +15,7 @@ from tropea.caching.cachestatus import forwarded
 from tropea.caching.collapsing import Outcome
 from tropea.caching.entries import Entry, matching
 from tropea.caching.fetching import Fetching
-from tropea.caching.freshness import Use, Wishes, decide, read_wishes
+from tropea.caching.freshness import CLOCK_SKEW, Use, Wishes, decide, read_wishes
 from tropea.caching.stores.base import PRIVATE
 from tropea.caching.validation import PARTIAL_KEYS
 from tropea.core.closing import close
@@ -74,7 +74,7 @@ class Exchange(Fetching):
                 self.renew_behind(entry)
             return served, "hit"
         self.stale = entry
-        fresh = entry.policy.lifetime > age and not entry.policy.validate
+        fresh = -CLOCK_SKEW <= age < entry.policy.lifetime and not entry.policy.validate
         return None, "request" if fresh else "stale"
 
     def reuse_part(self, entries: Sequence[Entry]) -> tuple[Iterable[bytes] | None, str]:
