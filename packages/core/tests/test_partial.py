@@ -51,6 +51,9 @@ HUNDRED = b"0123456789" * 10
         ("", {}),
         (None, {}),
         ("bytes=" + "1" * 5000 + "-", {}),
+        ("bytes=" + "1" * 4000 + "-", {"bytes": [(10**18, None)]}),
+        ("bytes=0-" + "9" * 30, {"bytes": [(0, 10**18)]}),
+        ("bytes=-", {}),
         ("bytes=" + ",".join(["0-1"] * 1000), {}),
     ],
     ids=lambda value: repr(value)[:40],
@@ -272,3 +275,38 @@ def test_rfc9110_14_2_range_is_ignored_on_head():
 def test_nothing_that_a_client_sends_breaks_a_conditional_response(environ):
     response = Response(HUNDRED, etag="v1", conditional_response=True)
     assert call(response, environ).code in (200, 206, 304, 412, 416)
+
+
+def test_a_last_position_of_any_number_of_digits_means_the_end():
+    page = Response(HUNDRED, conditional_response=True)
+    assert call(page, make_environ(HTTP_RANGE="bytes=90-" + "9" * 30)).body == HUNDRED[90:]
+    assert call(page, make_environ(HTTP_RANGE="bytes=" + "9" * 30 + "-")).code == 416
+
+
+def test_no_positions_leave_a_response_alone():
+    for nothing in (None, [], set(), {None}):
+        assert make_partial(Response(HUNDRED), nothing).status_code == 200
+
+
+def test_one_file_response_sends_its_parts_to_two_clients_at_once(tmp_path):
+    path = tmp_path / "long.bin"
+    path.write_bytes(bytes(range(256)) * 4096)
+    shared = FileResponse(path, conditional_response=True)
+    parts = [
+        make_environ(HTTP_RANGE="bytes=1-700000"),
+        make_environ(HTTP_RANGE="bytes=300000-900000"),
+    ]
+    bodies = [shared(environ, lambda *_: None) for environ in parts]
+    steps = [iter(body) for body in bodies]
+    firsts = [next(step) for step in steps]
+    bodies[0].close()
+    assert path.read_bytes()[1:].startswith(firsts[0])
+    assert firsts[1] + b"".join(steps[1]) == path.read_bytes()[300000:900001]
+    bodies[1].close()
+
+
+def test_a_part_of_a_file_can_be_sent_again(tmp_path):
+    path = tmp_path / "page.txt"
+    path.write_bytes(HUNDRED)
+    part = make_partial(FileResponse(path), [(3, 5)])
+    assert [call(part, make_environ()).body for _ in range(3)] == [b"345"] * 3

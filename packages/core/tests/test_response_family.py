@@ -327,3 +327,29 @@ def test_the_family_can_be_imported_from_its_heads_module():
     with pytest.raises(AttributeError):
         response.nothing  # noqa: B018
     assert issubclass(JSONResponse, Response)
+
+
+def test_a_file_that_has_grown_is_sent_no_longer_than_its_head_says(path):
+    response = FileResponse(path)
+    with path.open("ab") as file:
+        file.write(b"more")
+    answer = call(response, make_environ(**{"wsgi.file_wrapper": FileWrapper}))
+    assert answer.get_all("Content-Length") == [str(len(answer.body))]
+
+
+def test_a_file_of_text_is_refused_where_the_response_is_made(path):
+    with path.open() as file, pytest.raises(TypeError, match="binary mode"):
+        FileObjResponse(file)
+
+
+@pytest.mark.parametrize("name", ["last_modified", "expires", "date"])
+def test_dates_may_be_seconds_since_the_epoch(name):
+    field = Response("", **{name: 10}).headerlist[1]
+    assert field[1] == "Thu, 01 Jan 1970 00:00:10 GMT"
+
+
+@pytest.mark.parametrize("status", [200, "200 OK", 404])
+def test_a_redirect_has_the_status_of_one(status):
+    with pytest.raises(FieldError, match="not the status of a redirect"):
+        Response.redirect("/x", status)
+    assert Response.redirect("/x", "303 See Other").status == "303 See Other"

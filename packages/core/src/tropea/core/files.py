@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import os
 from collections.abc import Iterable, Iterator
+from io import TextIOBase
 from pathlib import Path
 from typing import IO, Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -20,7 +21,7 @@ class FileObjResponse(Response):
     """An open binary file, from where it stands to its end; it is closed with the response.
 
     filename: what the client should save it as; ``attachment=False`` lets it be shown.
-    Content-Length is known for a file that can be measured.
+    Content-Length is known for a file that can be measured.  Raises TypeError for a file of text.
     """
 
     def __init__(
@@ -34,6 +35,8 @@ class FileObjResponse(Response):
         attachment: bool = True,
         **rest: Any,
     ) -> None:
+        if isinstance(file, TextIOBase):
+            raise TypeError(f"a file that is sent is opened in binary mode: {file!r}")
         size = measure(file)
         super().__init__(
             None, rest.pop("status", status_code), headers, app_iter=FileBody(file, size),
@@ -42,14 +45,14 @@ class FileObjResponse(Response):
         describe(self, size, filename, attachment=attachment)
 
     def _body(self) -> Any:
-        body = self._app_iter
-        return body.again() if isinstance(body, FileBody) else body
+        again = getattr(self._app_iter, "again", None)
+        return self._app_iter if again is None else again()
 
     def send(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the file, by the server's own means where it is sent whole."""
         body = super().send(environ, start_response)
         wrap = environ.get("wsgi.file_wrapper")
-        if wrap is not None and isinstance(body, FileBody) and body.whole:
+        if wrap is not None and isinstance(body, FileBody) and body.is_as_said():
             wrapped: Iterable[bytes] = wrap(body.open(), BLOCK)
             return wrapped
         return body
@@ -88,8 +91,6 @@ class FileResponse(FileObjResponse):
 class FileBody:
     """Blocks of a file, or of a slice of it; opened when the first one is asked for."""
 
-    whole = True
-
     def __init__(self, source: Path | IO[bytes], size: int | None) -> None:
         self._source, self._size = source, size
         self._file: IO[bytes] | None = None if isinstance(source, Path) else source
@@ -105,6 +106,13 @@ class FileBody:
             assert isinstance(self._source, Path)
             self._file = self._source.open("rb")
         return self._file
+
+    def is_as_said(self) -> bool:
+        """Open the file; tell whether it has the length that the head says.
+
+        A file that has grown since must be cut, which a server that sends it by itself does not.
+        """
+        return self._size is None or measure(self.open()) == self._size
 
     def __iter__(self) -> Iterator[bytes]:
         if self._size is not None:

@@ -62,14 +62,20 @@ def parse_range(field: str | None) -> dict[str, list[Position]]:
         match = _POSITION(member)
         if match is None or len(found) >= MAX_RANGES:
             return {}
-        if max(len(match[1]), len(match[2])) > MAX_DIGITS or member == "-":
+        first, last = _position(match[1]), _position(match[2])
+        if first is None and last is None:
             return {}
-        first = int(match[1]) if match[1] else None
-        last = int(match[2]) if match[2] else None
         if first is not None and last is not None and last < first:
             return {}
         found.append((first, last))
     return {unit[1].lower(): found} if found else {}
+
+
+def _position(digits: str) -> int | None:
+    """Read a position; one of too many digits lies beyond everything."""
+    if len(digits) > MAX_DIGITS:
+        return int(10**MAX_DIGITS)
+    return int(digits) if digits else None
 
 
 def make_range(positions: Any, unit: str = "bytes", full: int | None = None) -> str:
@@ -117,6 +123,8 @@ def make_partial(response: Response, positions: Any, unit: str = "bytes") -> Res
     """
     if isinstance(positions, (set, frozenset)) and not all(isinstance(p, tuple) for p in positions):
         numbers = sorted(p for p in positions if p is not None)
+        if not numbers:
+            return response
         positions = [(None, numbers[0]) if None in positions else (numbers[0], numbers[-1])]
     length = get(response.headerlist, "Content-Length")
     if unit != "bytes" or response.status_code != 200 or length is None or not positions:
@@ -146,7 +154,7 @@ def _refuse(response: Response, size: int) -> Response:
 
 def _cut(response: Response, ranges: tuple[ByteRange, ...], size: int) -> Response:
     joined = ranges if len(ranges) == 1 else coalesce(ranges)
-    fields, body = response.headerlist, response.app_iter
+    fields, body = response.headerlist, response._body()  # noqa: SLF001  one for this call
     response.status = 206
     if len(joined) == 1:
         start, stop = joined[0]
@@ -196,6 +204,11 @@ class Slices:
             yield from read_range(start, stop) if read_range else walk.slice(start, stop)  # type: ignore[union-attr]  # one of the two
         if self._end:
             yield self._end
+
+    def again(self) -> Slices:
+        """Return the same slices for another call, of a body that can be had again."""
+        again = getattr(self._body, "again", None)
+        return self if again is None else Slices(again(), self._parts, self._end)
 
     def close(self) -> None:
         close(self._body)
