@@ -5,6 +5,7 @@ Oracle: recorded answers of Pesto 25.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 
@@ -157,3 +158,40 @@ def test_webobs_arguments_make_the_same_cookie():
         "a", "1", path="/", maxage=5, http_only=True, samesite="Lax"
     )
     assert as_cookie("a", None).maxage == 0
+
+
+@pytest.mark.parametrize("maxage", [float("inf"), float("nan"), "soon", object(), [60]], ids=repr)
+def test_a_lifetime_that_is_no_number_is_refused_where_the_cookie_is_made(maxage):
+    with pytest.raises(CookieError, match="a number of seconds"):
+        Cookie("a", "1", maxage=maxage)
+
+
+@pytest.mark.parametrize("expires", ["tomorrow", float("nan"), 1e300, object()], ids=repr)
+def test_an_expiry_that_is_no_date_is_refused_where_the_cookie_is_made(expires):
+    with pytest.raises(CookieError, match="a date"):
+        Cookie("a", "1", expires=expires)
+
+
+def test_a_lifetime_beyond_the_last_date_expires_with_it():
+    assert (
+        Cookie("a", maxage=10**12).set_cookie()
+        == "a=;Expires=Fri, 31 Dec 9999 23:59:59 GMT;Max-Age=1000000000000"
+    )
+
+
+def test_a_moment_without_a_zone_is_utc_and_an_http_date_is_taken(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        written = {
+            Cookie("a", expires=moment).set_cookie()
+            for moment in (datetime(2030, 1, 1), "Tue, 01 Jan 2030 00:00:00 GMT")
+        }
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert written == {"a=;Expires=Tue, 01 Jan 2030 00:00:00 GMT"}
+
+
+def test_bytes_and_nothing_are_values():
+    assert (Cookie("a", "é".encode()).value, Cookie("a", None).value) == ("é", "")

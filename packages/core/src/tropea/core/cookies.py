@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
-from tropea.core.dates import format_date
+from tropea.core.dates import LAST_SECOND, format_date, parse_date
 from tropea.core.errors import TropeaError
 
 #: Bytes of name and value together that browsers keep.
@@ -45,7 +45,8 @@ class Cookie:
 
     value: any text without controls; what a cookie cannot hold is percent-encoded.
     maxage: seconds, or a timedelta; 0 expires it; None makes it last for the browser's session.
-    expires: a datetime, or seconds since the epoch; follows from maxage when None.
+    expires: a datetime (UTC where it names no zone), an HTTP date, or seconds since the epoch;
+        follows from maxage when None.
     samesite: Lax, Strict or None (the word); None (the value) leaves the choice to the browser.
     Raises CookieError where the parts contradict each other or would break out of the field.
 
@@ -62,7 +63,7 @@ class Cookie:
     path: str | None = None
     domain: str | None = None
     maxage: float | timedelta | None = None
-    expires: float | datetime | None = None
+    expires: float | str | datetime | None = None
     secure: bool = False
     http_only: bool = False
     samesite: str | None = None
@@ -72,7 +73,7 @@ class Cookie:
         if not (isinstance(self.name, str) and _TOKEN(self.name)):
             raise CookieError(f"not a cookie name: {self.name!r}")
         if not isinstance(self.value, str):
-            object.__setattr__(self, "value", str(self.value))
+            object.__setattr__(self, "value", _as_text(self.value))
         if _CONTROL(self.value):
             raise CookieError(f"{self.name}: a cookie cannot hold controls: {self.value!r}")
         if self.path is not None and not _PATH(self.path):
@@ -84,6 +85,8 @@ class Cookie:
             if canonical is None:
                 raise CookieError(f"{self.name}: samesite is Lax, Strict or None")
             object.__setattr__(self, "samesite", canonical)
+        _seconds(self.name, self.maxage)
+        _moment(self.name, self.expires)
         self._check_rules()
         if len(self.name) + len(self.encoded) > MAX_BYTES:
             raise CookieError(f"{self.name}: browsers drop a cookie over {MAX_BYTES} bytes")
@@ -112,15 +115,11 @@ class Cookie:
         now: seconds since the epoch, from which ``maxage`` counts; the clock's when None.
         """
         parts = [f"{self.name}={self.encoded}"]
-        maxage, expires = self.maxage, self.expires
-        if isinstance(maxage, timedelta):
-            maxage = maxage.total_seconds()
-        if isinstance(expires, datetime):
-            expires = expires.timestamp()
+        maxage, expires = _seconds(self.name, self.maxage), _moment(self.name, self.expires)
         if expires is not None:
             parts.append(f"Expires={format_date(expires)}")
         elif maxage is not None:
-            later = (time.time() if now is None else now) + maxage
+            later = min((time.time() if now is None else now) + maxage, LAST_SECOND)
             parts.append(f"Expires={format_date(later) if maxage > 0 else LONG_AGO}")
         if maxage is not None:
             parts.append(f"Max-Age={max(int(maxage), 0)}")
@@ -232,3 +231,39 @@ def _received(name: str, value: str) -> Cookie:
         secure=False, http_only=False, samesite=None, partitioned=False,
     )  # fmt: skip
     return cookie
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "" if value is None else str(value)
+
+
+def _seconds(name: str, maxage: Any) -> float | None:
+    """Return the seconds that a Max-Age means; raise CookieError for what is no number."""
+    if maxage is None:
+        return None
+    try:
+        seconds = maxage.total_seconds() if isinstance(maxage, timedelta) else float(maxage)
+        int(seconds)  # which neither infinity nor NaN is
+    except (TypeError, ValueError, OverflowError):
+        raise CookieError(f"{name}: maxage is a number of seconds, not {maxage!r}") from None
+    return seconds
+
+
+def _moment(name: str, expires: Any) -> float | None:
+    """Return the seconds since the epoch that Expires means; raise CookieError for no moment."""
+    if expires is None:
+        return None
+    try:
+        if isinstance(expires, datetime):
+            aware = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
+            seconds: float | None = aware.timestamp()
+        else:
+            seconds = parse_date(expires) if isinstance(expires, str) else float(expires)
+        if seconds is not None:
+            format_date(seconds)
+            return seconds
+    except (TypeError, ValueError, OverflowError):
+        pass  # the message below says all there is to say
+    raise CookieError(f"{name}: expires is a date, not {expires!r}")
