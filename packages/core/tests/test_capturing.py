@@ -217,3 +217,16 @@ def test_no_traceback_is_kept_alive():
         assert seen[0]() is None
     finally:
         gc.enable()
+
+
+def test_what_was_written_before_an_error_replaced_the_response_is_not_sent():
+    def app(environ, start_response):
+        start_response("200 OK", [])(b"half a page")
+        try:
+            raise ValueError("changed its mind")
+        except ValueError:
+            start_response("500 Oops", [], sys.exc_info())
+        return [b"sorry"]
+
+    answer = capture(app, {})
+    assert (answer.status, answer.restarted, b"".join(answer.body)) == ("500 Oops", True, b"sorry")

@@ -5,6 +5,7 @@ Oracles: recorded answers of Pesto 25 and PoorWSGI 2.8.1, with our deliberate di
 
 from __future__ import annotations
 
+import collections
 import functools
 import io
 import json
@@ -448,3 +449,25 @@ def test_the_cookie_programs_of_the_old_documentation():
     field = TestApp(to_wsgi(setting)).get().headers["Set-Cookie"]
     assert field.startswith("partnumber=Rocket_Launcher_0001;Expires=")
     assert field.endswith("Max-Age=3600;Path=/acme;Domain=example.com")
+
+
+def test_a_named_tuple_is_a_tuple():
+    page = collections.namedtuple("Page", "body status")  # noqa: PYI024
+    answer = returned(page("gone", 410))
+    assert (answer.status_code, answer.body) == (410, b"gone")
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_an_application_that_a_handler_returned_may_fail_after_it_started(lazy):
+    def failing(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        raise NotFound("after all")
+
+    answer = call(to_wsgi(lambda request: failing, lazy=lazy), make_environ())
+    assert answer.code == 404
+    assert b"after all" in answer.body
+
+
+def test_a_lazy_handler_that_raises_stop_iteration_does_not_look_like_an_end():
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        call(to_wsgi(lambda request: next(iter(())), lazy=True), make_environ())

@@ -5,7 +5,7 @@ from wsgiref.validate import validator
 
 import pytest
 
-from tropea.core import OptionError, mount_app, overlay, use_redirect_url
+from tropea.core import OptionError, RequestOptions, mount_app, overlay, use_redirect_url
 from tropea.core.request import Request
 
 
@@ -215,3 +215,18 @@ class TestUseRedirectUrl:
 
     def test_a_url_that_is_no_path_is_400(self):
         assert call(use_redirect_url(named("x")), REDIRECT_URL="evil")[0] == "400 Bad Request"
+
+
+def test_an_overlay_keeps_no_more_of_a_body_than_the_options_of_the_request_allow():
+    def missing(environ, start_response):
+        start_response("404 Not Found", [])
+        return []
+
+    options = {
+        "tropea.core.request_options": RequestOptions(max_body=10),
+        "wsgi.input_terminated": True,
+    }
+    assert call(overlay(missing, missing), "/", "POST", b"x" * 11, **options)[0].startswith("413")
+    chunked = {**options, "wsgi.input": BytesIO(b"x" * 11)}
+    assert call(overlay(missing, missing), "/", "POST", **chunked)[0].startswith("413")
+    assert call(overlay(missing, missing), "/", "POST", b"x" * 10, **options)[0].startswith("404")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from tropea.core.fields import FieldError
 from tropea.core.pages import HTML, render_page
 from tropea.core.statuses import status_line
 
@@ -92,13 +93,14 @@ class CannedResponses:
         return cls._canned(500, **header_kwargs)
 
     @classmethod
-    def redirect(cls, location: str, status: int = 302, **header_kwargs: Any) -> Response:
+    def redirect(cls, location: str, status: int | str = 302, **header_kwargs: Any) -> Response:
         """Answer with a redirect; status: 302, or another 3xx code, or True for a permanent one."""
         from tropea.core.responses import RedirectResponse
 
-        permanent = status is True
-        code = 301 if permanent else int(status)
-        return RedirectResponse(location, status_code=code, headers=header_kwargs)
+        line = status_line(301 if status is True else status)
+        if line[0] != "3":
+            raise FieldError(f"not the status of a redirect: {line!r}")
+        return RedirectResponse(location, status_code=line, headers=header_kwargs)
 
 
 class JSONAttribute:

@@ -78,7 +78,8 @@ def capture(app: WSGIApplication, environ: WSGIEnvironment) -> Captured:
                 server[1] = server[0](status, list(headers), exc_info)
             elif started and exc_info is None:
                 raise AssertionError("start_response was called twice without exc_info")
-            else:
+            else:  # nobody was sent what it wrote until it failed
+                written.clear()
                 started[:] = status, list(headers), exc_info is not None
         finally:
             exc_info = None  # PEP 3333: no reference cycle through the traceback

@@ -48,6 +48,8 @@ def as_application(result: Any, list_as: ListAs = "body", handler: Any = None) -
         return _of_tuple(result, list_as, handler)
     if callable(result) and not isinstance(result, type):
         return result  # type: ignore[no-any-return]  # any WSGI application
+    if isinstance(result, tuple):
+        return _of_tuple(tuple(result), list_as, handler)
     return _of_body(result, list_as, handler)
 
 

@@ -262,7 +262,9 @@ def abort(status: Any, *args: Any, **kwargs: Any) -> NoReturn:
     raise HTTPException(status, *args, **kwargs)
 
 
-def redirect(location: str, status: int = 302, *, permanent: bool = False, **rest: Any) -> Any:
+def redirect(
+    location: str, status: int | str = 302, *, permanent: bool = False, **rest: Any
+) -> Any:
     """Return a redirect that may be returned or raised.
 
     status: 301, 302, 303, 307 or 308; True is PoorWSGI's way to say permanent.
@@ -272,7 +274,7 @@ def redirect(location: str, status: int = 302, *, permanent: bool = False, **res
     >>> redirect("/new", 303).headerlist
     [('Location', '/new')]
     """
-    code = 301 if permanent or status is True else int(status)
+    code = 301 if permanent or status is True else int(status_line(status)[:3])
     kind = HTTPException.by_code.get(code)
     if kind is None or not issubclass(kind, Redirection):
         raise FieldError(f"not the status of a redirect: {status_line(code)!r}")

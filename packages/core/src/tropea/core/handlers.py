@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context, copy_context
 from functools import update_wrapper
@@ -51,12 +52,15 @@ class WSGIHandler:
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         token = ENVIRON.set(environ)  # reset below, in the thread and context that set it
+        application: Any = None
         try:
             try:
                 request = self.request_class.of(environ)
                 application = as_application(self.handler(request), self.list_as, self.handler)
                 body = application(environ, start_response)
             except webob.exc.HTTPException as error:
+                if application is not None and not isinstance(application, webob.Response):
+                    start_response = _Restart(start_response)
                 body = self._answer_error(error, environ, start_response)
             return keep_context(body, environ)
         finally:
@@ -65,11 +69,28 @@ class WSGIHandler:
     def _answer_error(
         self, error: Any, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        # A response that fails does so before start_response, so this is the only answer yet.
         if self.debug and isinstance(error, webob.Response):
             error.headers.update(dict([exception_field(error)]))
         body: Iterable[bytes] = error(environ, start_response)
         return body
+
+
+class _Restart:
+    """A ``start_response`` for the error of a foreign application, which may have called it.
+
+    A response of ours fails before it starts, if at all.
+    """
+
+    __slots__ = ("_start_response",)
+
+    def __init__(self, start_response: StartResponse) -> None:
+        self._start_response = start_response
+
+    def __call__(self, status: str, headers: Any, exc_info: Any = None, /) -> Any:
+        try:
+            return self._start_response(status, headers, exc_info or sys.exc_info())
+        finally:
+            exc_info = None  # PEP 3333: no reference cycle through the traceback
 
 
 class _Deferred:
@@ -88,7 +109,10 @@ class _Deferred:
 
     def __next__(self) -> bytes:
         if self._steps is None:
-            self._body = self._context.run(self._answer, *self._arguments)
+            try:
+                self._body = self._context.run(self._answer, *self._arguments)
+            except StopIteration as error:  # which here would read as the end of the body
+                raise RuntimeError("the handler raised StopIteration") from error
             self._steps = iter(self._body)
         return next(self._steps)
 

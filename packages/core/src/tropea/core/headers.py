@@ -69,7 +69,8 @@ def field_name(name: str) -> str:
 def make_field(name: str, value: Any) -> tuple[str, str]:
     r"""Return one checked field; raise FieldError where it must not be sent.
 
-    Dates, entity tags, numbers and mappings of cache directives are written as HTTP has them.
+    Dates (those of date fields may be seconds since the epoch), entity tags, numbers and mappings
+    of cache directives are written as HTTP has them.
 
     >>> make_field("etag", "v1"), make_field("x_count", 3)
     (('ETag', '"v1"'), ('X-Count', '3'))
@@ -186,11 +187,17 @@ def _write_cache_control(value: Any) -> str:
     return write_directives(value) if isinstance(value, Mapping) else _write(value)
 
 
+def _write_date(value: Any) -> str:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return format_date(value) if is_number else _write(value)
+
+
 #: Fields that are not just text, by their names in lower case.
 _WRITERS: dict[str, Callable[[Any], str]] = {
     "etag": write_tag,
     "location": lambda value: check_location(str(value)),
     "cache-control": _write_cache_control,
+    **dict.fromkeys(("date", "expires", "last-modified"), _write_date),
 }
 
 

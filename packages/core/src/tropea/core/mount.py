@@ -15,6 +15,7 @@ from tropea.core.capturing import capture
 from tropea.core.closing import close
 from tropea.core.errors import OptionError
 from tropea.core.inputs import open_input, spool
+from tropea.core.request_options import DEFAULTS, OPTIONS_KEY
 
 #: What an inner application sees for itself alone.
 _PRIVATE = frozenset(("SCRIPT_NAME", "PATH_INFO", keys.REQUEST))
@@ -146,7 +147,8 @@ def _keep_body(environ: WSGIEnvironment) -> WSGIApplication | None:
     from tropea.core.raising import HTTPException
 
     try:
-        copy, size = spool(open_input(environ), _IN_MEMORY)
+        options = environ.get(OPTIONS_KEY) or DEFAULTS
+        copy, size = spool(open_input(environ, options.max_body), _IN_MEMORY)
     except HTTPException as refusal:
         return refusal
     environ["wsgi.input"] = copy

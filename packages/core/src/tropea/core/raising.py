@@ -159,6 +159,10 @@ def exception_field(error: BaseException) -> tuple[str, str]:
     >>> exception_field(ValueError("no\nway"))
     ('X-Tropea-Exception', 'ValueError: no way')
     """
-    text = f"{type(error).__name__}: {error}".encode("ascii", "replace").decode()
+    try:
+        said = str(error)
+    except Exception:  # it would hide the error that it is for
+        said = "(no text)"
+    text = f"{type(error).__name__}: {said}".encode("ascii", "replace").decode()
     shown = "".join(c if c.isprintable() else " " for c in text[:200])
     return "X-Tropea-Exception", shown.strip()
