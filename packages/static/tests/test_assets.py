@@ -134,6 +134,21 @@ def test_the_target_may_not_lie_inside_the_source(tmp_path, fill):
             build_assets(source, target)
 
 
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("my image.png", 'url("my image.png")'),
+        ("img(1).png", "url('img(1).png')"),
+        ("q'x.png", 'url( "q\'x.png" )'),
+        ('d"x.css', "@import 'd\"x.css'"),
+        ("my image.png", "url(my%20image.png)"),
+    ],
+)
+def test_quoted_references_may_hold_what_bare_ones_may_not(name, reference):
+    names, contents = hash_tree({name: b"...", "a.css": f"b{{a:{reference}}}".encode()})
+    assert relative("a.css", names[name]).encode() in contents["a.css"]
+
+
 def test_references_that_leave_the_tree_are_left_alone():
     assert resolve("a.css", "../../x.png") is None
     assert resolve("css/a.css", "../x%20y.png") == ("x y.png", "")

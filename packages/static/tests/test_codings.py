@@ -93,6 +93,12 @@ def test_only_the_codings_of_the_option_are_used(tmp_path, fill, ask):
     assert answer["Content-Encoding"] == "gzip"
 
 
+def test_long_spellings_are_not_remembered(app, ask):
+    field = "gzip, " + "x" * 60_000
+    assert ask(app, "/a.css", headers={"Accept-Encoding": field})["Content-Encoding"] == "gzip"
+    assert field not in app.files.table.get("/a.css")._chosen
+
+
 def test_many_spellings_do_not_fill_the_memory(app, ask):
     entry = None
     for number in range(200):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tropea.core.errors import OptionError
 from tropea.static import StaticMiddleware, serve_static_file, static_server
 from tropea.static.dispositions import content_disposition
 from tropea.static.mediatypes import MEDIA_TYPES, media_type
@@ -229,6 +230,20 @@ def test_further_fields_are_sent_and_a_304_repeats_what_it_must(tmp_path, fill, 
     assert again["Expires"] == held["Expires"]
 
 
+def test_a_field_that_is_asked_for_takes_the_place_of_ours(tmp_path, fill, ask):
+    given = {"Cache-Control": "no-store", "content-disposition": "inline", "X-A": "1", "x-a": "2"}
+    app = static_server(fill(tmp_path, {"a.txt": "a"}), headers=given, attachment=("*",))
+    fields = [(name.lower(), value) for name, value in ask(app, "/a.txt").fields]
+    for name in ("cache-control", "content-disposition", "content-type"):
+        assert len([field for field in fields if field[0] == name]) == 1
+    assert ("cache-control", "no-store") in fields
+    assert [value for name, value in fields if name == "x-a"] == ["1", "2"]
+    held = ask(app, "/a.txt", headers={"If-None-Match": dict(fields)["etag"]})
+    assert held["Cache-Control"] == "no-store"
+    with pytest.raises(OptionError, match="Content-Type is what the types of the files say"):
+        static_server(tmp_path, headers={"Content-Type": "text/x"})
+
+
 def test_attachments_are_downloaded_under_their_own_name(tmp_path, fill, ask):
     app = static_server(
         fill(tmp_path, {"up/caf\xe9.html": "x", "a.html": "x"}), attachment=("up/*",)
@@ -256,6 +271,8 @@ def test_no_spelling_of_an_extension_escapes_being_an_attachment(tmp_path, fill,
         ("../../etc/passwd", 'attachment; filename="passwd"'),
         ("a\r\nSet-Cookie: x=1.txt", 'attachment; filename="aSet-Cookie: x=1.txt"'),
         ("100%.txt", "attachment; filename=\"100_.txt\"; filename*=UTF-8''100%25.txt"),
+        ("\u202egpj.exe", 'attachment; filename="gpj.exe"'),
+        ("..", "attachment"),
         ("\u65e5.txt", "attachment; filename=\"_.txt\"; filename*=UTF-8''%E6%97%A5.txt"),
         ("", "attachment"),
         (None, "attachment"),
@@ -358,8 +375,6 @@ def test_one_file_below_a_root_obeys_all_rules(root, tmp_path):
 
 
 def test_a_field_of_one_file_that_must_not_be_sent_fails(root):
-    from tropea.core.errors import OptionError
-
     with pytest.raises(OptionError):
         serve_static_file(Request(), root / "a.txt", cache_control="a\r\nb")
     with pytest.raises(OptionError):

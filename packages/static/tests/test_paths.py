@@ -17,7 +17,7 @@ from tropea.static.paths import MAX_LENGTH, is_name, path_key, read_path
     "segment",
     ["", ".", "..", "...", "a.", "a ", "a:b", "C:", "a\\b", "a\0", "a\nb", "\x7f", "\x85", "a/b",
      "CON", "con", "nul", "NUL.txt", "aux.tar.gz", "COM1", "com\xb9", "LPT\xb3.x", "prn .txt",
-     "CONIN$", "conout$", "clock$", "COM0", ".env", ".git"],
+     "CONIN$", "conout$", "clock$", "COM0", ".env", ".git", "\u200c.git", "\ufeff\u200d.env"],
 )  # fmt: skip
 def test_a_segment_that_windows_or_anybody_reads_otherwise_is_refused(segment):
     assert not is_name(segment)
@@ -26,7 +26,7 @@ def test_a_segment_that_windows_or_anybody_reads_otherwise_is_refused(segment):
 @pytest.mark.parametrize(
     "segment",
     ["a", "a.b.c", "-", "~", "a b", "\xe9t\xe9", "\u65e5\u672c", "con1", "console", "aux-in.txt",
-     "com10", "<b>", "a'b\"c", "%2e%2e", "a%00b", "$HOME", "a+b", "x~1.txt"],
+     "com10", "a\u200db", "\u200ca", "<b>", "a'b\"c", "%2e%2e", "a%00b", "$HOME", "a+b", "x~1.txt"],
 )  # fmt: skip
 def test_other_names_are_names(segment):
     assert is_name(segment)

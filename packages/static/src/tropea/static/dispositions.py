@@ -10,7 +10,8 @@ import re
 # attr-char of RFC 8187 beside letters and digits.
 _ATTR_CHAR = "!#$&+-.^_`|~"
 _UNSAFE = re.compile(r'[^\x20-\x7e]|["\\%]')
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Controls, line ends, and what turns the direction of text: "gpj.exe" must not read "exe.jpg".
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 
 
@@ -33,7 +34,7 @@ def content_disposition(name: str | None, kind: str = "attachment") -> str:
         return kind
     name = _CONTROL.sub("", name.replace("\\", "/").rpartition("/")[2])
     name = name.encode("utf-8", "replace").decode("utf-8").strip()
-    if not name:
+    if name in {"", ".", ".."}:
         return kind
     from urllib.parse import quote
 

@@ -14,6 +14,8 @@ from tropea.static.variants import Variant
 
 #: Spellings of Accept-Encoding remembered per file; clients have few, attackers many.
 _REMEMBERED = 32
+#: Characters of the longest; what clients really send has about thirty.
+_LONGEST_REMEMBERED = 100
 
 
 class Entry(Protocol):
@@ -85,7 +87,7 @@ class FileEntry:
         coding = choose_coding(field, self._order)
         if coding is None:
             return None
-        if len(self._chosen) < _REMEMBERED:
+        if len(self._chosen) < _REMEMBERED and len(field or "") <= _LONGEST_REMEMBERED:
             self._chosen[field] = self.variants[coding]
         return self.variants[coding]
 

@@ -51,6 +51,9 @@ class FieldRules:
         self.charset = options.charset
         self.types = {name.lower().lstrip("."): value for name, value in options.types}
         self._extra = _checked("headers", options.headers)
+        self._named = frozenset(name.lower() for name, _ in self._extra)
+        if "content-type" in self._named:
+            raise OptionError("headers: Content-Type is what the types of the files say")
         # "EVIL.HTML" has the type of "evil.html", so it must not escape a glob for it.
         self._attachment = _globs(options.attachment, re.IGNORECASE)
         self._immutable = _globs(options.immutable)
@@ -82,7 +85,10 @@ class FieldRules:
         if self._attachment is not None and self._attachment(path):
             name = path.rpartition("/")[2]
             fields.append(("Content-Disposition", content_disposition(name)))
-        return fields + self._extra if self._extra else fields
+        if self._extra:  # a field that was asked for is sent in the place of ours
+            kept = [field for field in fields if field[0].lower() not in self._named]
+            return kept + self._extra
+        return fields
 
     def cache_fields(self, path: str) -> tuple[Field, ...]:
         """Decide the ``Cache-Control`` of a path: the first rule that matches."""

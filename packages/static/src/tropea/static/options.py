@@ -55,7 +55,7 @@ class StaticOptions:
     cache_control: pairs of a glob and a Cache-Control value; the first that matches counts.
     immutable: globs of files that never change under their name.
     manifest: a manifest that ``python -m tropea.static build`` wrote; what it lists is immutable.
-    headers: further fields for every file.
+    headers: further fields for every file; one of our own with the same name gives way.
     attachment: globs, in any case, of files that are downloaded, never shown.
     charset: of text files; empty for none.
     types: pairs of an extension and a media type, before our own table.

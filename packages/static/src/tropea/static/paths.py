@@ -25,6 +25,10 @@ _DEVICE = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9\xb9\xb2\xb3])[ ]*(?:\..*)?",
     re.IGNORECASE | re.DOTALL,
 ).fullmatch
+# What HFS+ does not see in a name: with one of these in front ".git" is still ".git" there.
+_IGNORED = "".join(
+    map(chr, (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF))
+)
 # SECRET~1.TXT is how Windows also calls a longer name.
 _SHORT_NAME = re.compile(r"[^~.]{1,6}~[0-9]{1,6}(?:\.[^.]{0,3})?").fullmatch
 
@@ -51,7 +55,7 @@ def is_name(segment: str, *, dotfiles: bool = False, short_names: bool = True) -
     """
     if not segment or _REFUSED(segment):  # "." and ".." end with a dot
         return False
-    if segment[0] == "." and not dotfiles:
+    if not dotfiles and segment.lstrip(_IGNORED)[:1] == ".":
         return False
     if not short_names and _SHORT_NAME(segment):
         return False
@@ -98,9 +102,10 @@ def read_path(path_info: str, *, dotfiles: bool = False) -> RequestPath | None:
 def path_key(path: str) -> str:
     r"""Spell *path* as it arrives in ``PATH_INFO``: its UTF-8 bytes as Latin-1.
 
+    What is no text (a lone surrogate) is spelled so that ``read_path`` refuses it.
+
     >>> path_key("caf\u00e9.txt") == "caf\u00c3\u00a9.txt"
     True
-    What is no text (a lone surrogate) is spelled so that ``read_path`` refuses it.
     """
     if path.isascii():
         return path

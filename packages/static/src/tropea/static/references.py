@@ -21,8 +21,9 @@ _CSS = re.compile(
     r"""
       /\*[#@][ \t]*sourceMappingURL=(?P<map>[^\s*]+)[ \t]*\*/
     | /\*(?:[^*]|\*(?!/))*\*/
-    | @import[ \t\r\n]+(?P<iq>["'])(?P<imported>[^"'\\\r\n]*)(?P=iq)
-    | url\([ \t\r\n]*(?P<uq>["']?)(?P<url>[^"'()\\\s]*)(?P=uq)[ \t\r\n]*\)
+    | @import[ \t\r\n]+(?:"(?P<import2>[^"\\\r\n]*)"|'(?P<import1>[^'\\\r\n]*)')
+    | url\([ \t\r\n]*(?:"(?P<url2>[^"\\\r\n]*)"|'(?P<url1>[^'\\\r\n]*)'|(?P<url>[^"'()\\\s]*))
+      [ \t\r\n]*\)
     | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*'
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -51,7 +52,7 @@ def has_references(path: str) -> bool:
 
 
 def _in_css(match: re.Match[str], replace: Replace) -> str:
-    for group in ("map", "imported", "url"):
+    for group in ("map", "import2", "import1", "url2", "url1", "url"):
         reference = match[group]
         if reference:
             start, stop = (place - match.start() for place in match.span(group))
