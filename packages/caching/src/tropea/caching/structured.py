@@ -19,8 +19,8 @@ _BYTES = re.compile(r":([A-Za-z0-9+/=]*):").match
 _BOOLEAN = re.compile(r"\?([01])").match
 _BLANKS = re.compile(r"[ \t]*").match
 _SPACES = re.compile(r" *").match
-#: Members read of one field, and characters of it.
-MAX_MEMBERS, MAX_LENGTH = 256, 16384
+#: The most members of a field, as many as RFC 8941 asks for, and the most characters.
+MAX_MEMBERS, MAX_LENGTH = 1024, 16384
 
 
 class _Malformed(Exception):
@@ -113,15 +113,15 @@ def parse_dictionary(field: str) -> dict[str, Bare | list[Bare]] | None:
     >>> parse_dictionary("max-age=60, &&&") is None
     True
     """
-    reader = _Reader(field[: MAX_LENGTH + 1])
-    found: dict[str, Bare | list[Bare]] = {}
     if len(field) > MAX_LENGTH:
         return None
+    reader = _Reader(field)
+    found: dict[str, Bare | list[Bare]] = {}
     try:
         more = bool(reader.text)
         while more:
             key = reader.take(_KEY)
-            if key is None or len(found) > MAX_MEMBERS:
+            if key is None or len(found) >= MAX_MEMBERS:
                 return None
             found.pop(key[0], None)  # of duplicates the last counts, where it stands
             if reader.peek() == "=":
@@ -142,15 +142,15 @@ def parse_strings(field: str) -> tuple[str, ...]:
     >>> parse_strings('"articles", "home"')
     ('articles', 'home')
     """
-    reader = _Reader(field[: MAX_LENGTH + 1])
-    found: list[str] = []
     if len(field) > MAX_LENGTH:
         return ()
+    reader = _Reader(field)
+    found: list[str] = []
     try:
         more = bool(reader.text)
-        while more and len(found) < MAX_MEMBERS:
+        while more:
             item = reader.value()
-            if not isinstance(item, str) or isinstance(item, Token):
+            if type(item) is not str or len(found) >= MAX_MEMBERS:
                 return ()
             found.append(item)
             more = reader.next_member()
