@@ -58,6 +58,27 @@ class TestMultipart:
         assert (upload.type, upload.headers["X-Colour"]) == ("text/plain", "red")
         assert (upload.size, upload.value, upload.file.read()) == (9, b"file body", b"file body")
 
+    @pytest.mark.parametrize("spelled", ["iso-8859-1", '"Latin1"', "windows-1252"])
+    def test_rfc7578_4_4_a_part_may_name_its_charset(self, spelled):
+        said = [f"Content-Type: text/plain; charset={spelled}"]
+        request = post(part("a", b"caf\xe9", headers=said) + part("b", "é".encode()) + END)
+        assert request.form.allitems() == [("a", "café"), ("b", "é")]
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_rfc7578_4_6_a_field_may_name_the_charset_of_the_others(self, first):
+        naming, named = part("_charset_", b"windows-1252"), part("a", b"caf\xe9")
+        own = part("b", "é".encode(), headers=["Content-Type: text/plain; charset=utf-8"])
+        request = post((naming + named if first else named + naming) + own + END)
+        assert (request.form["a"], request.form["b"]) == ("café", "é")
+        assert list(request.form) == (["_charset_", "a", "b"] if first else ["a", "_charset_", "b"])
+
+    @pytest.mark.parametrize("name", ["zlib_codec", "bogus", "utf-7", "\xff", "x" * 100])
+    def test_a_charset_that_is_none_is_taken_for_utf8_or_refused_by_a_strict_application(self, name):
+        body = part("_charset_", name.encode("latin-1")) + part("a", "é".encode()) + END
+        assert post(body).form["a"] == "é"
+        with pytest.raises(BAD, match="unknown charset"):
+            post(body, options=RequestOptions(strict_parsing=True)).form
+
     def test_webobs_own_dictionary_holds_the_same(self):
         request = post(self.body)
         assert request.POST.getall("a") == ["valž", "2"]
@@ -142,6 +163,19 @@ def peak_of(request, error):
 
 
 class TestRefused:
+    def test_two_content_types_in_one_are_400(self):
+        with pytest.raises(BAD, match="given twice"):
+            post(TestMultipart.body, "multipart/form-data; boundary=B, multipart/form-data; boundary=C").form
+
+    def test_a_quoted_boundary_may_hold_a_comma(self):
+        body = TestMultipart.body.replace(b"--B", b"--B,C")
+        assert post(body, 'multipart/form-data; boundary="B,C"').form["a"] == "valž"
+
+    def test_what_is_wrong_is_said_without_the_words_of_programmers(self):
+        with pytest.raises(BAD) as caught:
+            post(b'--B\r\nContent-Disposition: form-data; name="\xff"\r\n\r\nx\r\n--B--\r\n').form
+        assert "UnicodeDecodeError" not in str(caught.value)
+
     @pytest.mark.parametrize(
         "kind",
         ["multipart/form-data", "multipart/form-data; boundary=", 'multipart/form-data; boundary=""',

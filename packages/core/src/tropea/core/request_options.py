@@ -43,7 +43,7 @@ class RequestOptions:
     keep_body: of a multipart body that can still be read after its form was; a larger one is
         read once.
     keep_blank_values: False leaves out fields without a value.
-    strict_parsing: whether malformed fields and bytes that are no text are 400.
+    strict_parsing: whether malformed fields, bytes that are no text and unknown charsets are 400.
     form_mime_types, json_mime_types: media types read as a form or as JSON; ``+json`` is JSON.
     form_methods: methods whose body ``request.form`` reads without being told to.
     sink: called with the FileUpload of each file part before its content is read; it returns a
@@ -92,7 +92,7 @@ class RequestOptionsMiddleware(Layer):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[OPTIONS_KEY] = self.options
-        return self.app(environ, start_response)
+        return self.call_app(environ, start_response)
 
 
 #: ``paste.filter_factory``: ``use = egg:tropea-core#request-options``.
