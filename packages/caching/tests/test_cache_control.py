@@ -124,7 +124,12 @@ def test_directives_are_written_from_pythons_spelling(given_, written):
         ({"public": "yes"}, "expected True or False"),
         ({"public": True, "private": True}, "contradicts"),
         ({"no_store": True, "max_age": 5}, "contradicts"),
-        ({"private": "Set Cookie"}, "header name"),
+        ({"private": "Set Cookie"}, "private: expected names of fields, got 'Set Cookie'"),
+        ({"private": ""}, "private: expected names of fields, got ''"),
+        ({"private": []}, "private: expected names of fields"),
+        ({"no_cache": 5}, "no-cache: expected names of fields, got 5"),
+        ({"max_stale": 5}, "has no directive 'max_stale'"),
+        ({"min_fresh": 5}, "has no directive 'min_fresh'"),
     ],
 )
 def test_a_wrong_directive_fails_where_it_is_written(given_, message):

@@ -1,10 +1,19 @@
 """Validators and cache directives on handlers, as Pesto's documentation shows them."""
 
 import datetime
+import time
 
 import pytest
 
-from tropea.caching import cache_control, etag_middleware, no_cache, with_etag, with_last_modified
+from tropea.caching import (
+    CachingError,
+    cache_control,
+    etag_middleware,
+    no_cache,
+    with_etag,
+    with_last_modified,
+)
+from tropea.core.dates import parse_date
 from tropea.core.errors import OptionError
 from tropea.core.handlers import to_wsgi
 from tropea.core.request import Request
@@ -153,6 +162,56 @@ def test_last_modified_takes_every_kind_of_moment(fetch, moment):
     answer = fetch(app)
     assert answer.headers["last-modified"] == "Sun, 06 Nov 1994 08:49:37 GMT"
     assert fetch(app, headers={"If-Modified-Since": answer.headers["last-modified"]}).status == 304
+
+
+@pytest.mark.parametrize(
+    "moment", [4e9, float("inf"), datetime.datetime.max, datetime.date(9000, 1, 1)], ids=repr
+)
+def test_nothing_was_modified_after_it_is_sent_rfc9110_8_8_2_1(fetch, moment):
+    view = with_last_modified(lambda request: moment)(lambda request: Response("x"))
+    before = time.time()
+    said = parse_date(fetch(to_wsgi(view)).headers["last-modified"])
+    assert int(before) <= said <= time.time()
+
+
+@pytest.mark.parametrize(
+    "moment", ["Sun, 06 Nov 1994 08:49:37 GMT", "7", float("nan"), datetime.timedelta(1), 10**400]
+)
+def test_what_is_no_moment_is_said_so(moment):
+    view = with_last_modified(lambda request: moment)(lambda request: Response("x"))
+    with pytest.raises(CachingError, match="with_last_modified: expected seconds, a datetime"):
+        view(Request.blank("/"))
+
+
+@pytest.mark.parametrize("as_wsgi", [False, True], ids=["response", "wsgi"])
+@pytest.mark.parametrize("status", ["404 Not Found", "302 Found", "500 Oops"])
+def test_a_page_that_is_no_success_has_no_validators(fetch, status, as_wsgi):
+    def answer(request):
+        found = (
+            Response("none", status, location="/") if status[:1] == "3" else Response("", status)
+        )
+        return (lambda environ, start: found(environ, start)) if as_wsgi else found
+
+    decorate = [with_etag(lambda request: "r1"), with_last_modified(lambda request: 784111777)]
+    for decorator in decorate:
+        headers = fetch(to_wsgi(decorator(answer))).headers
+        assert "etag" not in headers
+        assert "last-modified" not in headers
+
+
+def test_what_cannot_be_a_handler_cannot_be_decorated():
+    for decorator in (with_etag(lambda request: 1), with_last_modified(lambda request: 1)):
+        with pytest.raises(OptionError, match="expected a handler to decorate, got 5"):
+            decorator(5)
+    with pytest.raises(OptionError, match="expected a directive"):
+        cache_control()
+
+
+def test_directives_that_are_all_off_leave_the_handlers_own_field(fetch):
+    view = cache_control(max_age=None, public=False)(
+        lambda request: Response("x", cache_control="private")
+    )
+    assert fetch(to_wsgi(view)).headers["cache-control"] == "private"
 
 
 def test_an_unknown_moment_is_left_out(fetch):

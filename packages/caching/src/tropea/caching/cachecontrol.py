@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tropea.core.directives import parse_names, split_list, unquote
 from tropea.core.errors import OptionError
-from tropea.core.fields import check_name
+from tropea.core.fields import FieldError, check_name
 from tropea.core.options import duration
 from tropea.core.options import nearest as did_you_mean
 
@@ -31,6 +31,8 @@ RESTRICTIONS = frozenset(("no-store", "no-cache", "private", "must-revalidate", 
 _SECONDS = frozenset(
     ("max-age", "s-maxage", "stale-while-revalidate", "stale-if-error", "max-stale", "min-fresh")
 )
+#: Directives that mean something in a request only.
+_OF_REQUESTS = frozenset(("max-stale", "min-fresh"))
 _FLAGS = frozenset(
     ("public", "no-store", "must-revalidate", "proxy-revalidate", "must-understand", "immutable",
      "no-transform")
@@ -98,7 +100,7 @@ def write_directives(directives: Mapping[str, Any]) -> str:
     >>> write_directives({"private": ["Set-Cookie"], "max_age": 60, "public": False})
     'private="Set-Cookie", max-age=60'
     """
-    known = _SECONDS | _FLAGS | _FIELD_LISTS
+    known = (_SECONDS | _FLAGS | _FIELD_LISTS) - _OF_REQUESTS
     written: Directives = {}
     for spelled, value in directives.items():
         name = spelled.replace("_", "-").lower()
@@ -119,16 +121,18 @@ def _argument(name: str, value: Any) -> str | None:
     if name in _SECONDS and value is not True:
         return str(_whole_seconds(name, value))
     if name in _FIELD_LISTS and value is not True:
-        names = split_list(value) if isinstance(value, str) else list(_strings(value))
-        return '"' + ", ".join(check_name(field) for field in names) + '"'
+        names = split_list(value) if isinstance(value, str) else value
+        try:
+            written = ", ".join([check_name(field) for field in names])
+        except (FieldError, TypeError):
+            written = ""
+        if not written:
+            raise OptionError(f"cache_control: {name}: expected names of fields, got {value!r}")
+        return f'"{written}"'
     if value is True and (name in _FLAGS or name in _FIELD_LISTS):
         return None
     expected = "a number of seconds" if name in _SECONDS else "True or False"
     raise OptionError(f"cache_control: {name}: expected {expected}, got {value!r}")
-
-
-def _strings(value: Any) -> Iterable[str]:
-    return value if isinstance(value, Iterable) else (str(value),)
 
 
 def _whole_seconds(name: str, value: Any) -> int:

@@ -9,6 +9,8 @@ Source: RFC 9110 sections 8.8 and 13; RFC 9111 section 5.2.
 from __future__ import annotations
 
 import datetime as dt
+import math
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from itertools import chain
@@ -16,6 +18,7 @@ from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tropea.caching.cachecontrol import write_directives
+from tropea.caching.errors import CachingError
 from tropea.caching.etags import make_etag
 from tropea.caching.fingerprints import fingerprint
 from tropea.caching.reasons import CONDITIONAL_LAYER, of_verdict
@@ -63,7 +66,10 @@ class _Validated:
         if self.modified is not None:
             seconds = self.modified(*args, **kwargs)
             if seconds is not None:
-                found.append(("Last-Modified", format_date(_seconds(seconds))))
+                # What is said to be modified later than it is sent counts as modified now
+                # (RFC 9110 section 8.8.2.1).
+                moment = min(_seconds(seconds), time.time())
+                found.append(("Last-Modified", format_date(moment)))
         return found
 
     def decorated(self) -> Handler:
@@ -73,13 +79,15 @@ class _Validated:
         newer would keep the old content alive.
         """
         handler, fields = self.handler, self.fields
+        if not callable(handler):
+            raise OptionError(f"expected a handler to decorate, got {handler!r}")
 
         @wraps(handler)
         def validated(*args: Any, **kwargs: Any) -> Any:
             environ = _environ_of(args, kwargs)
             if environ is None or environ["REQUEST_METHOD"] in SAFE_METHODS:
                 validators = fields(args, kwargs)
-                return with_fields(handler(*args, **kwargs), validators)
+                return with_fields(handler(*args, **kwargs), validators, only=_is_success)
             conditions = conditions_of(environ)
             if conditions is not None:
                 validators = fields(args, kwargs)
@@ -94,13 +102,14 @@ class _Validated:
 
 
 def with_etag(*etag_funcs: Any, weak: bool = False) -> Callable[[Handler], Handler]:
-    """Decorate a handler so that its answers carry an entity tag.
+    """Decorate a handler so that its successful answers carry an entity tag.
 
     etag_funcs: called with every argument of the handler; what they return identifies the
         revision: numbers and short strings are used as they are, anything else is hashed
         (``tropea.caching.fingerprints``).  A last argument that is a bool is taken for *weak*.
 
-    GET and HEAD get the field, which ``etag_middleware`` compares with the request's.  For other
+    GET and HEAD get the field, which ``etag_middleware`` compares with the request's; a page that
+    says 404 or worse gets none, or a client could go on showing it when all is well.  For other
     methods ``If-Match`` and ``If-None-Match`` are decided here, before the handler runs: 412
     where they do not hold.
     Raises OptionError where nothing computes a tag.
@@ -189,7 +198,10 @@ def cache_control(**directives: Any) -> Callable[[Handler], Handler]:
     >>> view(Request.blank("/")).headers["Cache-Control"]
     'public, max-age=60'
     """
-    field = [("Cache-Control", write_directives(directives))]
+    if not directives:
+        raise OptionError("cache_control: expected a directive, such as max_age=60")
+    value = write_directives(directives)
+    field = [("Cache-Control", value)] if value else []
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
@@ -201,9 +213,18 @@ def cache_control(**directives: Any) -> Callable[[Handler], Handler]:
     return decorate
 
 
-def with_fields(answer: Any, fields: Iterable[tuple[str, str]]) -> Any:
+def _is_success(status: str) -> bool:
+    return status[:1] == "2"
+
+
+def with_fields(
+    answer: Any,
+    fields: Iterable[tuple[str, str]],
+    only: Callable[[str], bool] | None = None,
+) -> Any:
     """Return what a handler answered, each of *fields* with this value alone.
 
+    only: tells by the status line whether an answer gets them; all do when None.
     Raises TypeError for what no handler may return.
     """
     from tropea.core.coercion import as_application  # webob is loaded by who uses it
@@ -211,13 +232,14 @@ def with_fields(answer: Any, fields: Iterable[tuple[str, str]]) -> Any:
 
     app = as_application(answer)
     if isinstance(app, Response):
-        return app.replace(headers=fields)
+        return app.replace(headers=fields) if only is None or only(app.status) else app
 
     def with_more(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: Fields, exc_info: Any = None, /) -> Any:
-            headers = list(headers)
-            for name, value in fields:
-                set_field(headers, name, value)
+            if only is None or only(status):
+                headers = list(headers)
+                for name, value in fields:
+                    set_field(headers, name, value)
             return start_response(status, headers, exc_info)
 
         return app(environ, start)
@@ -273,4 +295,12 @@ def _seconds(value: Any) -> float:
     if isinstance(value, dt.date):
         midnight = dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
         return midnight.timestamp()
-    return float(value)
+    try:
+        seconds = math.nan if isinstance(value, str) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        seconds = math.nan
+    if math.isnan(seconds):
+        raise CachingError(
+            f"with_last_modified: expected seconds, a datetime, a date or None, got {value!r}"
+        )
+    return seconds

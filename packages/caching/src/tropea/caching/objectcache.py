@@ -67,6 +67,8 @@ class CacheOptions:
     def __post_init__(self) -> None:
         if self.arguments is not None and not isinstance(self.arguments, Mapping):
             raise OptionError(f"arguments: expected a mapping, got {self.arguments!r}")
+        if self.expire is not None and self.expire < 0:
+            raise OptionError(f"expire: expected 0 or more, or None for never, got {self.expire!r}")
 
 
 class CacheMiddleware(Layer):
@@ -82,7 +84,7 @@ class CacheMiddleware(Layer):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[self.options.environ_key] = self.caches
-        return self.app(environ, start_response)
+        return self.call_app(environ, start_response)
 
 
 class CacheManager:
