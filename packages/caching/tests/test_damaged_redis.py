@@ -12,7 +12,8 @@ class Damaged:
     """A client whose server has other octets in it than we put there."""
 
     def __init__(self, octets):
-        self.octets, self.given = octets, {"hget": b"", "delete": 0, "hdel": 0, "zrem": 0}
+        self.octets = octets
+        self.given = {"hget": b"", "delete": 0, "hdel": 0, "zrem": 0, "eval": 0}
 
     def register_script(self, text):
         return lambda keys, client: ([self.octets], self.octets, self.octets)

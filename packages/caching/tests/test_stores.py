@@ -20,6 +20,8 @@ from tropea.caching import (
 )
 from tropea.caching.cachekeys import Key
 from tropea.caching.stores import CacheStore, SharedStore, open_store
+from tropea.caching.stores.base import MAX_VARIANTS
+from tropea.caching.stores.redis import LINGER
 from tropea.caching.testing import KEY, OTHER, CacheStoreContract, SharedStoreContract, make_entry
 from tropea.core.errors import OptionError
 from tropea.core.stores import StoreBusy, StoreError
@@ -135,6 +137,12 @@ class TestFiles(SharedStoreContract):
     def make_store(self, clock):
         return FileCacheStore("unset", clock=clock)
 
+    def test_variants_that_had_to_go_leave_no_file(self):
+        for number in range(MAX_VARIANTS + 6):
+            self.put(variant=(("accept", f"{number}"),))
+        names = [path.suffix for path in self.store.folder.rglob("*.*")]
+        assert sorted(names) == [".body"] * MAX_VARIANTS + [".json"] * MAX_VARIANTS
+
 
 class TestSQLite(SharedStoreContract):
     @pytest.fixture(autouse=True)
@@ -143,6 +151,12 @@ class TestSQLite(SharedStoreContract):
 
     def make_store(self, clock):
         return SQLiteCacheStore("unset", clock=clock, timeout=10)
+
+    def test_variants_that_had_to_go_leave_no_body(self):
+        for number in range(MAX_VARIANTS + 6):
+            self.put(variant=(("accept", f"{number}"),), until=4600.0 - number)
+        ((held,),) = self.store._read("SELECT count(*) FROM bodies", ())
+        assert held == len(self.store.load(KEY)) == MAX_VARIANTS
 
 
 class TestRedis(SharedStoreContract):
@@ -158,6 +172,37 @@ class TestRedis(SharedStoreContract):
 
     def make_store(self, clock):
         return MemoryCacheStore()
+
+    def bodies(self):
+        """Return the milliseconds that each body on the server has left, in their order."""
+        client = self.store._client()
+        return sorted(client.pttl(name) for name in client.keys("*}:*") if b"uris" not in name)
+
+    def test_a_body_that_was_replaced_does_not_stay_for_the_life_of_the_new_one(self):
+        self.put(body=b"old")
+        self.put(body=b"new")
+        old, new = self.bodies()
+        assert old <= LINGER < new
+
+    @pytest.mark.parametrize(
+        "purge",
+        [
+            lambda store: store.delete(KEY),
+            lambda store: store.delete_tag("t:a"),
+            lambda store: store.delete_prefix("http://example.com/"),
+        ],
+        ids=["key", "tag", "prefix"],
+    )
+    def test_what_is_purged_leaves_no_body(self, purge):
+        self.put(tags=("t:a",), variant=(("accept", "a"),))
+        self.put(tags=("t:a",), variant=(("accept", "b"),))
+        purge(self.store)
+        assert self.bodies() == []
+
+    def test_variants_that_had_to_go_leave_no_body(self):
+        for number in range(MAX_VARIANTS + 1):
+            self.put(variant=(("accept", f"{number}"),))
+        assert len(self.bodies()) == len(self.store.load(KEY)) < MAX_VARIANTS
 
 
 class TestRedisCluster(SharedStoreContract):

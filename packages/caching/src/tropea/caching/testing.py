@@ -16,7 +16,7 @@ from collections.abc import Callable
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry
 from tropea.caching.freshness import Policy
-from tropea.caching.stores.base import PRIVATE, CacheStore, SharedStore
+from tropea.caching.stores.base import MAX_VARIANTS, PRIVATE, CacheStore, SharedStore
 from tropea.core.closing import close
 from tropea.core.stores import StoreBusy
 
@@ -115,6 +115,13 @@ class CacheStoreContract:
         two = self.put(body=b"2", variant=(("accept", "b"),))
         assert len(self.store.load(KEY)) == 2
         assert (self.read(one), self.read(two)) == (b"1", b"2")
+
+    def test_of_too_many_variants_the_latest_are_kept(self) -> None:
+        for number in range(MAX_VARIANTS + 6):
+            variant = (("accept", f"{number}"),)
+            entry = self.put(body=b"%d" % number, variant=variant, born=1000.0 + number)
+            assert self.read(entry) == b"%d" % number
+            assert len(self.store.load(KEY)) <= MAX_VARIANTS
 
     def test_keys_do_not_mix(self) -> None:
         self.put()

@@ -13,6 +13,10 @@ from typing import Protocol, runtime_checkable
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry
 
+#: Variants of one key that a store keeps at most: what was stored longest ago goes first, so that
+#: a client that makes up values for a field of ``Vary`` gets no room, and bars nobody for long.
+MAX_VARIANTS = 64
+
 
 class Writer(Protocol):
     """Takes a body while it passes; nothing can be seen of it before ``commit``."""

@@ -19,14 +19,13 @@ from typing import IO, TypeVar
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
 from tropea.caching.stores import leases
+from tropea.caching.stores.base import MAX_VARIANTS
 from tropea.core.errors import OptionError
 from tropea.core.stores import StoreError
 
 T = TypeVar("T")
 #: Bytes read and sent at a time.
 BLOCK = 65536
-#: Heads of one key that are looked at.
-MAX_VARIANTS = 64
 
 
 class FileCacheStore:
@@ -96,7 +95,9 @@ class FileCacheStore:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        if old is not None and old.body != entry.body:
+        if old is None:
+            _make_room(place, path)
+        elif old.body != entry.body:
             (place / f"{old.body}.body").unlink(missing_ok=True)
 
     def lease(self, key: Key, mark: str, seconds: float) -> str:
@@ -241,6 +242,21 @@ def _heads(place: Path) -> list[Path]:
     except OSError as error:
         raise StoreError(f"cannot look into a folder: {error}") from None
     return [place / name for name in names[:MAX_VARIANTS]]
+
+
+def _make_room(place: Path, new: Path) -> None:
+    """Remove the variants that were stored or renewed longest ago where there are too many."""
+    with os.scandir(place) as found:
+        heads = [item for item in found if item.name.endswith(".json") and item.name != new.name]
+    if len(heads) < MAX_VARIANTS:
+        return
+    with contextlib.suppress(FileNotFoundError):  # another process makes room as well
+        heads.sort(key=lambda item: item.stat().st_mtime_ns)
+    for item in heads[: len(heads) + 1 - MAX_VARIANTS]:
+        entry = _read_head(place / item.name)
+        (place / item.name).unlink(missing_ok=True)
+        if entry is not None:
+            (place / f"{entry.body}.body").unlink(missing_ok=True)
 
 
 def _read_head(path: Path) -> Entry | None:

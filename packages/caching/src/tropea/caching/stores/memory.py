@@ -11,13 +11,11 @@ from repoze.lru import LRUCache
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry
-from tropea.caching.stores.base import KeptStore
+from tropea.caching.stores.base import MAX_VARIANTS, KeptStore
 from tropea.core.errors import OptionError
 
 #: Bytes that an entry costs besides its body and its fields: measured with tracemalloc.
 OVERHEAD = 1500
-#: Variants of one key.
-MAX_VARIANTS = 64
 
 
 class MemoryCacheStore(KeptStore):

@@ -12,20 +12,43 @@ from typing import Any, TypeVar
 
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
-from tropea.caching.stores.base import PRIVATE, KeptStore
+from tropea.caching.stores.base import MAX_VARIANTS, PRIVATE, KeptStore
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError, StoreURL, parse_store_url
 
 T = TypeVar("T")
+#: Milliseconds for which a body that was replaced can still be read.
+LINGER = 10_000
 #: Bytes of a body that comes along with the heads.
 SMALL = 65536
 
-# The head that names a new body takes the old one's place, and the old body goes with it.
+# The head that names a new body takes the old one's place, and the old body goes as soon as those
+# who read it are done.  Where there are too many variants a quarter of them goes, the oldest: so
+# much is not counted at every write.
 _PUT = """
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+local read, head = pcall(cjson.decode, old or '')
+if read and type(head) == 'table' and head[9] ~= ARGV[7] then
+    redis.call('PEXPIRE', KEYS[1] .. ':' .. tostring(head[9]), ARGV[8])
+end
 redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'last', ARGV[5]) end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+if redis.call('HLEN', KEYS[1]) <= tonumber(ARGV[6]) + 1 then return 1 end
+local held, others = redis.call('HGETALL', KEYS[1]), {}
+for i = 1, #held, 2 do
+    if held[i] ~= ARGV[1] and held[i] ~= 'last' then
+        local ok, other = pcall(cjson.decode, held[i + 1])
+        if not ok or type(other) ~= 'table' then other = {} end
+        others[#others + 1] = {tonumber(other[5]) or 0, held[i], tostring(other[9])}
+    end
+end
+table.sort(others, function(one, two) return one[1] < two[1] end)
+for i = 1, #others + 1 - math.floor(tonumber(ARGV[6]) * 3 / 4) do
+    redis.call('HDEL', KEYS[1], others[i][2])
+    redis.call('DEL', KEYS[1] .. ':' .. others[i][3])
+end
 return 1
 """
 # The heads, and the body stored last where it is a small one: most hits are one round trip.
@@ -55,6 +78,13 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1
+"""
+_DELETE = """
+for _, held in ipairs(redis.call('HVALS', KEYS[1])) do
+    local ok, head = pcall(cjson.decode, held)
+    if ok and type(head) == 'table' then redis.call('DEL', KEYS[1] .. ':' .. tostring(head[9])) end
+end
+return redis.call('DEL', KEYS[1])
 """
 _LEASE = """
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return ARGV[1] end
@@ -140,7 +170,7 @@ class RedisCacheStore(KeptStore):
         heads, last, body = self._guarded(lambda client: self._run_load(client, name))
         now, named = self._clock(), (last or b"").decode("utf-8", "replace")
         found = []
-        for head in heads[:64]:
+        for head in heads[:MAX_VARIANTS]:
             entry = loads(head)
             if entry is not None and entry.until > now:
                 is_last = body is not None and entry.body == named
@@ -168,7 +198,10 @@ class RedisCacheStore(KeptStore):
 
         def put(client: Any) -> None:
             last = entry.body if len(body) <= SMALL else ""
-            client.eval(_PUT, 2, *names, entry.id, dumps(entry), body, ttl, last)
+            client.eval(
+                _PUT, 2, *names, entry.id, dumps(entry), body, ttl, last, MAX_VARIANTS,
+                entry.body, LINGER,
+            )  # fmt: skip
             if entry.tags:
                 self._tag(client, entry, member)
             uri = f"{entry.uri}\n{key.digest()}"
@@ -211,10 +244,8 @@ class RedisCacheStore(KeptStore):
         return f"{self.prefix}{{{key.digest()}}}:lease"
 
     def delete(self, key: Key) -> None:
-        self._delete_digest(key.digest())
-
-    def _delete_digest(self, digest: str) -> None:
-        self._guarded(lambda client: client.delete(f"{self.prefix}{{{digest}}}"))
+        name = f"{self.prefix}{{{key.digest()}}}"
+        self._guarded(lambda client: client.eval(_DELETE, 1, name))
 
     def delete_tag(self, tag: str) -> None:
         name = f"{self.prefix}tag:{tag}"
@@ -226,6 +257,7 @@ class RedisCacheStore(KeptStore):
                 held = loads(client.hget(f"{self.prefix}{{{digest}}}", variant) or b"")
                 if held is not None and held.body == body:
                     client.hdel(f"{self.prefix}{{{digest}}}", variant)
+                    client.delete(f"{self.prefix}{{{digest}}}:{body}")
             client.delete(name)
 
         self._guarded(delete)
@@ -238,7 +270,7 @@ class RedisCacheStore(KeptStore):
             while members := client.zrangebylex(name, low, high, 0, 1000):
                 for member in members:
                     digest = member.decode("utf-8", "replace").rpartition("\n")[2]
-                    client.delete(f"{self.prefix}{{{digest}}}")
+                    client.eval(_DELETE, 1, f"{self.prefix}{{{digest}}}")
                 client.zrem(name, *members)
                 client.zrem(expiry, *members)
 

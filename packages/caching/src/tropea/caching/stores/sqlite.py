@@ -13,7 +13,7 @@ from typing import TypeVar
 from tropea.caching.cachekeys import Key
 from tropea.caching.entries import Entry, dumps, loads
 from tropea.caching.stores import leases
-from tropea.caching.stores.base import KeptStore
+from tropea.caching.stores.base import MAX_VARIANTS, KeptStore
 from tropea.core.errors import OptionError
 from tropea.core.stores import PerProcess, StoreBusy, StoreError
 
@@ -33,6 +33,12 @@ CREATE TRIGGER IF NOT EXISTS heads_gone AFTER DELETE ON heads BEGIN
     DELETE FROM bodies WHERE body = OLD.body;
     DELETE FROM tags WHERE key = OLD.key AND variant = OLD.variant;
 END;
+"""
+#: The variants of a key that were stored longest ago: bodies are numbered as they come.
+_TOO_MANY = """
+DELETE FROM heads WHERE key = ?1 AND variant IN (
+    SELECT variant FROM heads JOIN bodies USING (body) WHERE key = ?1
+    ORDER BY bodies.rowid DESC LIMIT -1 OFFSET ?2)
 """
 #: What is left when the bytes are counted from the one that expires last.
 _TOO_MUCH = """
@@ -133,8 +139,8 @@ class SQLiteCacheStore(KeptStore):
 
     def load(self, key: Key) -> Sequence[Entry]:
         rows = self._read(
-            "SELECT head FROM heads WHERE key = ? AND until > ? LIMIT 64",
-            (key.digest(), self._clock()),
+            "SELECT head FROM heads WHERE key = ? AND until > ? LIMIT ?",
+            (key.digest(), self._clock(), MAX_VARIANTS),
         )
         return [entry for (head,) in rows if (entry := loads(head)) is not None]
 
@@ -149,6 +155,7 @@ class SQLiteCacheStore(KeptStore):
             ("DELETE FROM heads WHERE key = ? AND variant = ?", (digest, variant)),
             ("INSERT INTO bodies VALUES (?, ?)", (entry.body, body)),
             ("INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?)", head),
+            (_TOO_MANY, (digest, MAX_VARIANTS)),
             *(
                 ("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", (t, digest, variant))
                 for t in entry.tags
