@@ -94,6 +94,78 @@ def multipart(data: bytes) -> None:
         assert 400 <= refused.status_int < 500
 
 
+def boundaries(data: bytes) -> None:
+    """The first line is the Content-Type, the rest the body: a client chooses both."""
+    from tropea.core.exceptions import HTTPException
+    from tropea.core.forms import read_form
+
+    kind, _, body = data.partition(b"\n")
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "multipart/form-data;" + text(kind),
+               "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}  # fmt: skip
+    try:
+        read_form(environ)
+    except HTTPException as refused:
+        assert 400 <= refused.status_int < 500
+
+
+def queries(data: bytes) -> None:
+    from tropea.core import Request
+    from tropea.core.exceptions import HTTPException
+    from tropea.core.testing import make_environ
+
+    environ = make_environ(QUERY_STRING=text(data), REQUEST_METHOD="POST", CONTENT_TYPE="application/x-www-form-urlencoded",
+                           CONTENT_LENGTH=str(len(data)), **{"wsgi.input": io.BytesIO(data)})  # fmt: skip
+    for name in ("query", "form"):
+        try:
+            for key, value in getattr(Request(environ), name).allitems():
+                assert isinstance(key, str) and isinstance(value, str)
+        except HTTPException as refused:
+            assert 400 <= refused.status_int < 500
+
+
+def hosts(data: bytes) -> None:
+    from tropea.core import Request
+    from tropea.core.foundation import webob
+    from tropea.core.testing import make_environ
+
+    request = Request(make_environ(HTTP_HOST=text(data)))
+    for name in ("host", "host_url", "application_uri", "request_uri", "domain", "host_port"):
+        try:
+            made = getattr(request, name)
+        except webob.exc.HTTPBadRequest:
+            continue
+        assert not set(str(made)) & set("\r\n\0 <>\"\\")
+
+
+def authorization(data: bytes) -> None:
+    from tropea.auth.authorization import basic_credentials, parse_authorization, user_of
+
+    for scheme in ("", "Basic ", "Digest ", "Bearer "):
+        read = parse_authorization(scheme + text(data))
+        if read is not None:
+            assert read.scheme == read.scheme.lower()
+            basic_credentials(read)
+            user_of(read.parameters)
+
+
+def structured(data: bytes) -> None:
+    from tropea.caching.cachecontrol import delta_seconds, parse_cache_control
+    from tropea.caching.structured import parse_dictionary, parse_strings
+
+    parse_dictionary(text(data))
+    assert all(type(word) is str for word in parse_strings(text(data)))
+    for value in parse_cache_control(text(data)).values():
+        assert 0 <= delta_seconds(value) <= 2**31
+
+
+def paths(data: bytes) -> None:
+    from tropea.static.paths import read_path
+
+    read = read_path(text(data))
+    for name in read.segments if read else ():
+        assert name and name not in (".", "..") and not set(name) & set("/\\:\0\r\n")
+
+
 def patterns(data: bytes) -> None:
     import warnings
 
@@ -105,6 +177,46 @@ def patterns(data: bytes) -> None:
         DispatcherApp().match("/" + text(data), GET=lambda request, *_, **__: "")
     except TropeaError:
         pass
+
+
+def rulefiles(data: bytes) -> None:
+    """A whole file in Apache's language; what it reads answers a request too."""
+    import warnings
+
+    from tropea.core.errors import TropeaError
+    from tropea.core.testing import make_environ
+    from tropea.rewrite import RewriteMiddleware, apache_rules
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return []
+
+    def start(status, headers, exc_info=None):
+        assert not set(status + "".join(map("".join, headers))) & set("\r\n\0")
+
+    warnings.simplefilter("ignore")
+    try:
+        read = apache_rules(text(data))
+    except TropeaError:
+        return
+    for _ in RewriteMiddleware(app, rules=read)(make_environ(PATH_INFO="/a/b.html", QUERY_STRING="q=1"), start):
+        pass
+
+
+def regexes(data: bytes) -> None:
+    """The patterns of rules, in PCRE's spelling, and a text that they are tried on."""
+    import warnings
+
+    from tropea.core.errors import TropeaError
+    from tropea.rewrite.patterns import compile_pattern
+
+    warnings.simplefilter("ignore")
+    source, _, subject = text(data).partition("\n")
+    try:
+        pattern = compile_pattern(source[:200])
+    except TropeaError:
+        return
+    pattern.search(subject[:200])
 
 
 def rules(data: bytes) -> None:
@@ -120,22 +232,41 @@ def rules(data: bytes) -> None:
         pass
 
 
+def records(data: bytes) -> None:
+    """What a store or a seal gives back, damaged."""
+    from tropea.sessions.errors import RecordError
+    from tropea.sessions.payloads import unpack as unpack_payload
+    from tropea.sessions.records import unpack
+
+    for read in (unpack_payload, lambda raw: unpack(raw, "i" * 43)):
+        try:
+            read(data)
+        except RecordError:
+            pass
+
+
 def sealed(data: bytes) -> None:
     from tropea.core.testing import make_environ
-    from tropea.sessions import SessionMiddleware, SignedCookieStore
+    from tropea.sessions import SealedCookieStore, SessionMiddleware, SignedCookieStore
 
     def app(environ, start_response):
         assert not dict(environ["tropea.session"])
         start_response("200 OK", [])
         return []
 
-    layer = SessionMiddleware(app, store=SignedCookieStore("the secret of this harness, long enough"))
-    for _ in layer(make_environ(HTTP_COOKIE="session=" + text(data)), lambda *head: None):
-        pass
+    for kind in (SignedCookieStore, SealedCookieStore):
+        if kind not in LAYERS:
+            LAYERS[kind] = SessionMiddleware(app, store=kind("the secret of this harness, long enough"))
+        for _ in LAYERS[kind](make_environ(HTTP_COOKIE="session=" + text(data)), lambda *head: None):
+            pass
 
 
-HARNESSES = {f.__name__: f for f in (fields, cookies, ranges, tags, dates, directives, negotiation, mediatypes,
-                                     forwarded, multipart, patterns, rules, sealed)}  # fmt: skip
+LAYERS = {}
+HARNESSES = {
+    f.__name__: f
+    for f in (fields, cookies, ranges, tags, dates, directives, structured, negotiation, mediatypes, forwarded, authorization, hosts, queries,
+              paths, multipart, boundaries, patterns, rules, rulefiles, regexes, records, sealed)
+}  # fmt: skip
 
 
 def main() -> None:
