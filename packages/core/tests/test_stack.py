@@ -1,5 +1,7 @@
 """Layers and stacks: outermost first, open to tools."""
 
+import copy
+
 import pytest
 
 from tropea.core.closing import ClosingIterator
@@ -138,3 +140,44 @@ def test_every_callback_has_its_turn_and_the_first_error_is_told():
     with pytest.raises(OSError, match="disk"):
         body.close()
     assert said == ["last"]
+
+
+class Method:
+    """An application whose class calls it; what it says can be told apart."""
+
+    def __init__(self, word):
+        self.word = word
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", [])
+        return [self.word]
+
+
+def says(word):
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return [word]
+
+    return app
+
+
+@pytest.mark.parametrize("make", [Method, says, lambda word: Method(word).__call__, lambda word: Layer(says(word))])
+@pytest.mark.parametrize("around", [Layer, lambda app: pipeline(Layer.layer(), app).app], ids=["layer", "stack"])
+def test_an_application_may_be_replaced_at_any_time(make, around):
+    layer = around(make(b"first"))
+    assert call(layer) == b"first"
+    layer.app = make(b"second")
+    assert call(layer) == b"second"
+
+
+def test_a_layer_that_was_copied_calls_what_the_copy_holds():
+    layer = Layer(Method(b"first"))
+    twin = copy.deepcopy(layer)
+    twin.app.word = b"second"
+    assert [call(one) for one in (layer, twin)] == [b"first", b"second"]
+
+
+def test_a_stack_whose_outermost_layer_was_replaced_calls_the_new_one():
+    stack = pipeline(Layer.layer(), says(b"first"))
+    stack.app = Layer(says(b"second"))
+    assert call(stack) == b"second"

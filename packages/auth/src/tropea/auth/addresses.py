@@ -56,7 +56,7 @@ class AddressMiddleware(Layer):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.admits(environ):
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         return refuse(environ, start_response, 403, [])
 
     def admits(self, environ: Mapping[str, Any]) -> bool:

@@ -96,7 +96,7 @@ class BasicAuthMiddleware(Layer):
         known = self._known and field and self._known.get(self._hashed(field))
         if known:
             set_user(environ, "Basic", *known)
-            return self.app(environ, with_challenge(start_response, self.challenges, []))
+            return self.call_app(environ, with_challenge(start_response, self.challenges, []))
         return self._verify(field, environ, start_response)
 
     def challenges(self) -> Fields:
@@ -122,7 +122,7 @@ class BasicAuthMiddleware(Layer):
                 tell_failed(rate, environ, name)
             if self.options.required:
                 return refuse(environ, start_response, 401, self._challenge)
-        return self.app(environ, with_challenge(start_response, self.challenges, []))
+        return self.call_app(environ, with_challenge(start_response, self.challenges, []))
 
     def _hashed(self, field: str) -> bytes:
         hasher = self._hasher.copy()

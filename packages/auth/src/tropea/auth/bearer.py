@@ -102,7 +102,7 @@ class BearerAuthMiddleware(Layer):
             tell_failed(rate, environ, None)
             return self._go_on(environ, start_response, "invalid_token")
         set_user(environ, "Bearer", _name_of(user), user)
-        return self.app(environ, with_challenge(start_response, self.challenges, []))
+        return self.call_app(environ, with_challenge(start_response, self.challenges, []))
 
     def _go_on(
         self, environ: WSGIEnvironment, start_response: StartResponse, error: str
@@ -110,7 +110,7 @@ class BearerAuthMiddleware(Layer):
         if self.options.required:
             return refuse(environ, start_response, 401, self.challenges(error))
         challenge = with_challenge(start_response, lambda: self.challenges(error), [])
-        return self.app(environ, challenge)
+        return self.call_app(environ, challenge)
 
 
 def _name_of(user: Any) -> str:

@@ -147,14 +147,14 @@ class DigestAuthMiddleware(Layer):
             challenge = self.policy.challenges
             if self.options.required:
                 return refuse(environ, start_response, 401, challenge(stale=outcome.stale))
-            return self.app(
+            return self.call_app(
                 environ,
                 with_challenge(start_response, lambda: challenge(stale=outcome.stale), []),
             )
         set_user(environ, "Digest", outcome.user)
         info = self.policy.authentication_info(outcome)
         added: Fields = [("Authentication-Info", info)] if info else []
-        return self.app(environ, with_challenge(start_response, self.policy.challenges, added))
+        return self.call_app(environ, with_challenge(start_response, self.policy.challenges, added))
 
 
 class Given:

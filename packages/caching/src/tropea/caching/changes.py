@@ -31,7 +31,7 @@ def pass_on(
     if TRACE in environ:
         tell(environ, CACHE_LAYER, of_member(forwarded(reason)))
     if cache.name is None:
-        return cache.app(environ, start_response)
+        return cache.call_app(environ, start_response)
     name = cache.name
 
     def start(status: str, headers: Fields, exc_info: Any = None, /) -> Callable[[bytes], object]:
@@ -39,7 +39,7 @@ def pass_on(
         say(headers, name, forwarded(reason))
         return start_response(status, headers, exc_info)
 
-    return cache.app(environ, start)
+    return cache.call_app(environ, start)
 
 
 def pass_change(

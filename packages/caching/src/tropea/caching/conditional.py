@@ -99,7 +99,7 @@ class ConditionalMiddleware(Layer):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
         if method == "GET" or method == "HEAD":  # noqa: PLR1714  faster than a set
-            app = self.app
+            app = self.call_app
             if self._limit >= 0 and method == "GET":
                 app = tag_body(app, self._limit)
             if environ.keys().isdisjoint(CONDITION_KEYS):
@@ -112,7 +112,7 @@ class ConditionalMiddleware(Layer):
                 if evaluate(conditions, held, method) is not Verdict.PERFORM:
                     tell(environ, CONDITIONAL_LAYER, _of_declared(conditions, held))
                     return refuse(start_response)
-        return self.app(environ, start_response)
+        return self.call_app(environ, start_response)
 
 
 def _conditionally(

@@ -109,5 +109,5 @@ class RegistryMiddleware(Layer):
     def _enter(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         ENVIRON.set(environ)
         _REGISTRY.set({})
-        body = self.app(environ, start_response)
+        body = self.call_app(environ, start_response)
         return keep_context(body, environ)

@@ -95,7 +95,7 @@ class OutputFilter(Layer):
                 exc_info = None  # PEP 3333: no reference cycle through the traceback
             return state.writer(write)
 
-        body = self.app(environ, start)
+        body = self.call_app(environ, start)
         if state.started and state.filter is None:
             return body
         return _Filtered(body, state)

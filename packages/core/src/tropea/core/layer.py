@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import FunctionType, MethodType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -19,11 +20,29 @@ from tropea.core.options import NoOptions, read_options
 L = TypeVar("L", bound="Layer")
 
 
-class Layer:
+class HoldsApp:
+    """Something around an application.
+
+    ``app`` is public: tools look inside a stack by it, and put probes between its layers.
+    ``call_app`` follows it, and is the same application as it is called soonest: an object is
+    called by way of its type, its method is called at once.
+    """
+
+    app: WSGIApplication
+    call_app: WSGIApplication
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name == "app":
+            method = getattr(type(value), "__call__", None)  # noqa: B004 - the method itself
+            soonest = MethodType(method, value) if isinstance(method, FunctionType) else value
+            object.__setattr__(self, "call_app", soonest)
+
+
+class Layer(HoldsApp):
     """Base of every layer of the family.
 
-    ``app`` is public and is read at each call, so that tools can look inside a stack and put
-    probes between its layers.  ``options`` holds the layer's options; a subclass names their
+    ``app`` may be replaced at any time; ``call_app`` follows.  ``options`` holds the layer's options; a subclass names their
     dataclass in ``Options`` and decides in ``prepare`` everything that start-up can decide.
 
     The remaining class attributes tell tools where a layer belongs: its ``kind`` (one of proxy,
@@ -65,7 +84,7 @@ class Layer:
         """Decide what start-up can decide; called once, when app and options are set."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self.app(environ, start_response)
+        return self.call_app(environ, start_response)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} around {self.app!r}>"

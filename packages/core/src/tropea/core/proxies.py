@@ -90,7 +90,7 @@ class ProxyMiddleware(Layer):
                 said = read_x_forwarded(fields, peer, self._trust)
             if said is not None:
                 apply_forwarded(environ, said)
-        return self.app(environ, start_response)
+        return self.call_app(environ, start_response)
 
 
 def apply_forwarded(environ: WSGIEnvironment, said: Forwarded) -> None:

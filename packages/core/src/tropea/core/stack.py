@@ -18,13 +18,14 @@ from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tropea.core.errors import OptionError
+from tropea.core.layer import HoldsApp
 
 LayerLike = Callable[[WSGIApplication], WSGIApplication]
 #: Wraps one application of a stack; told its place, 0 being the outermost.
 Probe = Callable[[WSGIApplication, int], WSGIApplication]
 
 
-class Stack:
+class Stack(HoldsApp):
     """The assembled onion: a WSGI application that can be looked into.
 
     ``layers`` holds what was built, outermost first, the application last; ``app`` is the
@@ -50,11 +51,11 @@ class Stack:
             layers.append(app)
             if probe is not None:
                 app = probe(app, place)
-        self.app: WSGIApplication = app
+        self.app = app
         self.layers: tuple[Any, ...] = tuple(reversed(layers))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self.app(environ, start_response)
+        return self.call_app(environ, start_response)
 
     def with_probe(self, probe: Probe) -> Stack:
         """Return the same stack built anew, each of its applications wrapped by *probe*.

@@ -64,9 +64,9 @@ class RoutesMiddleware(Layer):
             try:
                 text = path if path.isascii() else path.encode("latin-1").decode("utf-8")
             except UnicodeError:
-                return self.app(environ, start_response)
+                return self.call_app(environ, start_response)
             table = self.dispatcher.table
             route, groups = table.find(text, environ["REQUEST_METHOD"], environ)
             if route is not None:
                 note_route(environ, route, groups)
-        return self.app(environ, start_response)
+        return self.call_app(environ, start_response)

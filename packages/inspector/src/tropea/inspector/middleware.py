@@ -127,7 +127,7 @@ class InspectorMiddleware(Layer):
         if path.startswith(self.options.path) or path == self.options.path[:-1]:
             return self._answer(environ, start_response, path[len(self.options.path) :])
         if self._probes is None or TRACE in environ:
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         return self._record(environ, start_response)
 
     def _record(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -142,7 +142,7 @@ class InspectorMiddleware(Layer):
                 self.shelf.add(make_record(trace, number, self._wrapping))
 
         try:
-            body = self.app(environ, start)
+            body = self.call_app(environ, start)
         except BaseException:
             keep()
             raise

@@ -133,14 +133,14 @@ class OpenAPIMiddleware(Layer):
             return self._refuse(environ, start_response, problems, challenges)
         environ[API] = validated
         if self.options.responses == "off" or self.chance() >= self.options.sample:
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         return self._watch(operation, environ, start_response)
 
     def _unknown(
         self, environ: WSGIEnvironment, start_response: StartResponse, allowed: tuple[str, ...]
     ) -> Iterable[bytes]:
         if self.options.unknown == "pass":
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         from tropea.openapi.problems import answer
 
         if allowed:

@@ -37,7 +37,8 @@ class Options:
     base: the URL of the directory that the file is for, in the context ``dir``.
     document_root: the folder that the file's tests look into; None where there is none.
     apps: applications that the rules' P and H flags name.
-    maps: mappings and functions that the file's rules may look up besides its own RewriteMaps.
+    maps: mappings and functions that the file's rules may look up; they take the place of
+        RewriteMaps of the same name.
     """
 
     rules: Any = ()
@@ -122,7 +123,7 @@ class RewriteMiddleware(Layer):
 
             tell(self.rules, environ, verdict)
         if verdict is None:
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         if verdict.status:
             return answer(verdict, environ, start_response)
         inner = rewritten(environ, verdict)

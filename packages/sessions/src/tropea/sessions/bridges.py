@@ -31,7 +31,7 @@ class BeakerBridge(Layer):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[self.options.environ_key] = BeakerSession(session_of(environ))
-        return self.app(environ, start_response)
+        return self.call_app(environ, start_response)
 
 
 class BeakerSession(MutableMapping[str, Any]):

@@ -57,10 +57,10 @@ class CSRFMiddleware(Layer):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in SAFE_METHODS or self._is_exempt(environ):
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         why = self._problem(environ)
         if why is None:
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         page = f"Forbidden: {why}.\n".encode()
         head = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(page)))]
         start_response("403 Forbidden", head)

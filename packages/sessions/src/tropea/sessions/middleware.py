@@ -16,7 +16,7 @@ from tropea.core.keys import SESSION
 from tropea.core.layer import Layer
 from tropea.core.stores import StoreError
 from tropea.sessions.building import build_backend
-from tropea.sessions.headers import mark_private
+from tropea.sessions.headers import marked_private
 from tropea.sessions.mapping import COMMITTED, FAILED, OPEN, SENT, UNTOUCHED, Session
 from tropea.sessions.options import SessionOptions
 from tropea.sessions.querystring import redirect_with_id
@@ -88,7 +88,7 @@ class SessionMiddleware(Layer):
             if self._in_query and (where := redirect_with_id(environ, session)):
                 start("302 Found", where)
                 return []
-            body = self.app(environ, start)
+            body = self.call_app(environ, start)
         except StoreError as error:
             touched = session.phase >= OPEN or session.phase == FAILED
             if self._refuses and touched and error is session.failure:
@@ -118,8 +118,7 @@ class SessionMiddleware(Layer):
         elif phase == FAILED and self._refuses:
             assert session.failure is not None
             raise session.failure  # whatever the application answered, it had no session
-        headers = list(headers)
-        mark_private(headers)
+        headers = marked_private(headers)
         if phase != FAILED:
             headers += session.fields
         return headers

@@ -67,7 +67,7 @@ class StaticMiddleware(Layer):
         if entry is None:
             if self._has_fallback or TRACE in environ:
                 return self._missed(environ, start_response)
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         method = environ["REQUEST_METHOD"]
         if method != "GET" and method != "HEAD":  # noqa: PLR1714  faster than a set here
             return self._missed(environ, start_response, entry)
@@ -94,7 +94,7 @@ class StaticMiddleware(Layer):
 
             tell_passed_on(self.files, environ, entry)
         if not self._has_fallback or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         from tropea.static.fallbacks import with_fallback
 
         return with_fallback(self.app, self.files, environ, start_response)
