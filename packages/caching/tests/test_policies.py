@@ -266,6 +266,13 @@ class TestKeys:
         assert vary_of([("Vary", ",".join(f"x{n}" for n in range(33)))]) is None
         assert vary_of([("Vary", "b, A"), ("vary", "a")]) == ("a", "b")
 
+    @pytest.mark.parametrize(
+        "field",
+        ["Accept Cookie", "Cookie;", '"Cookie"', "Accept, (Cookie)", "cookie:", "*;q=1", "K\xfche"],
+    )
+    def test_vary_that_names_no_field_matches_no_other_request(self, field):
+        assert vary_of([("Vary", field)]) is None
+
 
 class TestEntries:
     def test_what_is_written_is_read(self):

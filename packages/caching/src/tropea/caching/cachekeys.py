@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
-from tropea.core.directives import parse_vary, split_list
+from tropea.core.directives import parse_names, parse_vary, split_list
 from tropea.core.fields import Fields, combined
 from tropea.core.negotiation import accepted_codings, parse_quality_list
 
@@ -102,6 +102,9 @@ def key_of_uri(uri: str, base: Key | None = None) -> Key | None:
 def vary_of(fields: Fields) -> tuple[str, ...] | None:
     """Return the names that a response varies on, sorted; None for ``*`` and for too many.
 
+    None too where a member is no field name, as in ``Accept Cookie``: what was meant is not known,
+    and it may have been what tells users apart.
+
     >>> vary_of([("Vary", "Cookie"), ("Vary", "accept")])
     ('accept', 'cookie')
     """
@@ -109,7 +112,9 @@ def vary_of(fields: Fields) -> tuple[str, ...] | None:
     if field is None:
         return ()
     names = parse_vary(field)
-    return None if "*" in names or len(names) > MAX_VARY else tuple(sorted(names))
+    if "*" in names or len(names) > MAX_VARY or names != parse_names(field):
+        return None
+    return tuple(sorted(names))
 
 
 def variant_of(names: Sequence[str], environ: Mapping[str, Any]) -> Variant:
