@@ -254,6 +254,19 @@ def test_names_beyond_ascii_are_asked_for_as_utf_8(tmp_path, fill, ask):
     assert ask(app, path).body == b"here"
 
 
+def test_a_link_that_becomes_a_file_while_it_is_followed_is_absent(
+    tmp_path, fill, ask, monkeypatch
+):
+    (fill(tmp_path, {"a.txt": "a"}) / "l.txt").symlink_to("a.txt")
+    app = static_server(tmp_path, autorefresh=True)
+
+    def no_link_any_more(path):
+        raise OSError(22, "invalid argument")
+
+    monkeypatch.setattr(os.path, "realpath", no_link_any_more)
+    assert (ask(app, "/l.txt").status, ask(app, "/a.txt").status) == (404, 200)
+
+
 def test_a_file_that_may_not_be_read_is_absent(tmp_path, fill, ask, monkeypatch):
     app = static_server(fill(tmp_path, {"a.txt": "a"}), keep=0)
     real = os.open

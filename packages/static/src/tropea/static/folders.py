@@ -167,7 +167,10 @@ class FolderSource:
         if self.links == "none":
             return None
         start = os.path.join(self.root, place or path)  # noqa: PTH118
-        real = os.path.realpath(start)
+        try:
+            real = os.path.realpath(start)
+        except OSError:  # a link that became something else while it was read
+            return None
         inside = real == self.root or real.startswith(self.root.rstrip(os.sep) + os.sep)
         if not inside:
             return self._outside(path, real) if self.links == "all" else None
