@@ -140,3 +140,33 @@ def test_a_group_shows_its_leaves(layer, cookie, call):
 def test_the_log_gets_the_error_too(layer, cookie, call, caplog):
     call(layer, HTTP_COOKIE=cookie)
     assert "ValueError before the answer" in caplog.text
+
+
+def test_an_exception_that_will_not_say_anything_is_shown_all_the_same(call):
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no")
+
+    def app(environ, start_response):
+        held = []
+        held.extend([held] * 1000)
+        error = Mute()
+        error.__notes__ = [Mute(), f"password={SECRET}"]
+        error.__cause__ = ValueError("x" * 10**6)
+        raise error
+
+    layer = DebugMiddleware(app, enabled=True, key=KEY, announce=False)
+    answer = call(layer, HTTP_COOKIE=layer.gate.set_cookie.partition(";")[0])
+    assert "(its str raised RuntimeError)" in answer.body.decode()
+    assert SECRET not in answer.body.decode()
+    assert len(answer.body) < 1_000_000
+
+
+def test_notes_that_are_no_list_are_left_out(call):
+    def app(environ, start_response):
+        error = ValueError("told")
+        error.__notes__ = 7
+        raise error
+
+    layer = DebugMiddleware(app, enabled=True, key=KEY, announce=False)
+    assert b"told" in call(layer, HTTP_COOKIE=layer.gate.set_cookie.partition(";")[0]).body

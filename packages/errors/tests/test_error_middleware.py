@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tropea.core.errors import OptionError
-from tropea.errors import ErrorMiddleware, error_middleware
+from tropea.errors import ErrorMiddleware, Mail, error_middleware
+from tropea.errors.reports import make_report
 
 SECRET = "SECRET-hunter2"
 
@@ -87,6 +88,30 @@ def test_the_log_has_no_field_of_the_request_and_no_control(call, caplog):
     assert not set(message) & set("\x1b\x07\r\n")
     assert message.startswith("ValueError before the answer: GET /\\x1b]0;pwn\\x07\\r\\nfake from 127.0.0.1")
     assert record.exc_info[0] is ValueError
+
+
+REPEATED = "0123456789abcdef"
+
+
+@pytest.mark.parametrize("where", ["the application", "an answer", "a reporter"])
+def test_what_an_exception_repeats_of_the_request_is_hidden_and_commands_no_terminal(call, caplog, where):
+    def repeat(*_):
+        raise ValueError(f"unreadable: {REPEATED} \x1b]0;pwn\x07\x9b31m\r")
+
+    options = {"an answer": {"answers": {LookupError: repeat}}, "a reporter": {"reporters": (repeat,)}}.get(where, {})
+    app = ErrorMiddleware(repeat if where == "the application" else raising(LookupError()), **options)
+    with caplog.at_level(logging.ERROR, "tropea.errors"):
+        call(app, HTTP_COOKIE=f"sid={REPEATED}")
+    assert "unreadable: … \\x1b]0;pwn\\x07\\x9b31m\\x0d" in caplog.text
+    assert REPEATED not in caplog.text
+    assert not set(caplog.text) & set("\x1b\x07\x9b\r")
+    assert all(record.exc_info[1] is not None for record in caplog.records)
+
+
+def test_a_huge_traceback_is_cut_in_its_middle(call, caplog):
+    call(ErrorMiddleware(raising(ValueError("x" * 10**6 + " the end"))))
+    assert len(caplog.text) < 110_000
+    assert "Traceback" in caplog.text and " the end" in caplog.text
 
 
 def test_an_exception_is_reported_once(guard, call, reports):
@@ -210,6 +235,39 @@ class TestAnswers:
         assert [type(report.error) for report in reports] == [ValueError]
         assert "the answer to ValueError raised in turn" in caplog.text
 
+    @pytest.mark.parametrize("kind", ["at its first step", "before it starts", "without a start"])
+    def test_a_page_that_fails_gives_the_plain_one(self, guard, call, kind):
+        def page(environ, start_response):
+            if kind == "without a start":
+                return iter([b"never"])
+            return steps(start_response)
+
+        def steps(start_response):
+            if kind == "before it starts":
+                raise KeyError(SECRET)
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            yield [][0]
+
+        answer = call(guard(raising(ValueError("first")), answers={ValueError: lambda request, error: page}))
+        assert (answer.status, answer.raised) == ("500 Internal Server Error", None)
+        assert answer.body.count(b"<h1>") == 1
+
+    def test_what_a_handler_aborts_with_is_the_answer(self, guard, call):
+        from tropea.core.exceptions import abort
+
+        answer = call(guard(raising(ValueError()), answers={ValueError: lambda request, error: abort(409, "Too late.")}))
+        assert answer.status == "409 Conflict"
+        assert b"Too late." in answer.body
+
+    def test_an_exception_that_raises_when_it_is_asked_gets_the_plain_page(self, guard, call, reports):
+        class Lying(Exception):
+            @property
+            def status(self):
+                raise RuntimeError("no status")
+
+        assert call(guard(raising(Lying()))).status == "500 Internal Server Error"
+        assert [type(report.error) for report in reports] == [Lying]
+
     def test_an_http_exception_is_its_own_answer(self, guard, call, reports):
         from tropea.core.exceptions import NotFound
 
@@ -321,6 +379,16 @@ def test_mail_is_sent_from_a_thread_of_its_own():
     text = b"".join(received).decode()
     assert "Subject: Error: ValueError [id-1]" in text
     assert "ValueError: boom" in text
+
+
+def test_mail_goes_to_one_address_or_several_and_holds_any_text_but_no_credential():
+    environ = {"HTTP_AUTHORIZATION": f"Bearer {REPEATED}"}
+    report = make_report(ValueError(f"{REPEATED} half \ud800"), environ, "before")
+    assert Mail("ops@example.org", "app@example.org").message(report)["To"] == "ops@example.org"
+    mail = Mail(["a@example.org", "b@example.org"], "app@example.org").message(report)
+    assert mail["To"] == "a@example.org, b@example.org"
+    assert "ValueError: … half ?" in mail.get_content()
+    assert REPEATED not in mail.get_content()
 
 
 class TestSentry:

@@ -50,3 +50,23 @@ def test_head_gets_no_body_and_no_field_says_retry_when_zero(call, answering):
 def test_a_wrong_network_fails_at_start(answering):
     with pytest.raises(OptionError, match="^MaintenanceMiddleware: allow: .*10.0.0.1/8"):
         MaintenanceMiddleware(answering(), lambda environ: True, allow=("10.0.0.1/8",))
+
+
+@pytest.mark.parametrize("path", ["/health/../admin", "/health/./../admin", "/health//../../admin"])
+def test_a_path_that_only_passes_by_an_open_one_is_not_open(call, answering, path):
+    app = MaintenanceMiddleware(answering(), lambda environ: True, open_paths=("/health",))
+    assert call(app, path).status == "503 Service Unavailable"
+    assert call(app, "/health/live").status == "200 OK"
+
+
+def test_a_switch_that_cannot_be_looked_at_is_off(call, answering, monkeypatch):
+    def denied(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("os.stat", denied)
+    assert call(MaintenanceMiddleware(answering(), "/root/switch")).status == "200 OK"
+
+
+def test_a_negative_wait_fails_at_start(answering):
+    with pytest.raises(OptionError, match="retry_after: expected 0 or more seconds, got -5"):
+        MaintenanceMiddleware(answering(), lambda environ: True, retry_after=-5)

@@ -130,7 +130,45 @@ def test_wrong_options_fail_at_start(options, message):
         StatusRedirectMiddleware.layer(**options)
 
 
+@pytest.mark.parametrize("make", [lambda: StatusRedirectMiddleware(None, (304,)), lambda: status_handler(304, len)])
+def test_a_304_has_no_page(make):
+    with pytest.raises(OptionError, match="304 has no page"):
+        make()
+
+
+def test_the_path_may_hold_any_text_and_a_query(call):
+    def app(environ, start_response):
+        if environ["QUERY_STRING"]:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [environ["PATH_INFO"].encode("latin-1"), b" ", environ["QUERY_STRING"].encode()]
+        start_response("404 Not Found", [])
+        return [b"no"]
+
+    answer = call(StatusRedirectMiddleware(app, path="/błąd?code={status}"))
+    assert (answer.status, answer.body.decode()) == ("404 Not Found", "/błąd code=404")
+
+
 class TestStatusHandler:
+    def test_it_sees_the_request_as_it_was_whatever_the_application_did_to_its_environ(self, call):
+        def app(environ, start_response):
+            environ["app.user"] = "ann"
+            environ.update(SCRIPT_NAME="/shop", PATH_INFO="/pie")
+            start_response("404 Not Found", [])
+            return []
+
+        def cleared(environ, start_response):
+            start_response("404 Not Found", [])
+            environ.clear()
+            return []
+
+        page = lambda request: f"{request.path} {request.environ.get('app.user')}"  # noqa: E731
+        assert call(status_handler(404, page)(app), "/shop/pie").body == b"/shop/pie ann"
+        assert call(status_handler(404, page)(cleared), "/shop/pie").body == b"/shop/pie None"
+
+    def test_head_drops_the_body_of_any_page(self, call, answering):
+        layer = status_handler(404, lambda request: answering(body=[b"a page"]))
+        assert call(layer(answering("404 Not Found")), method="HEAD").body == b""
+
     def test_the_handler_makes_the_page_and_the_status_stays(self, call):
         @status_handler(404)
         def layer(request):

@@ -22,10 +22,10 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 from tropea.core.secret_names import HIDDEN, hide_named, is_secret_name
 from tropea.core.showing import BEYOND, TEXT, Writer
 
-__all__ = ["HIDDEN", "Redactor", "hide_named", "is_secret_name"]
+__all__ = ["HIDDEN", "SECRET_FIELDS", "Redactor", "hide_named", "is_secret_name"]
 
 #: Fields whose whole value is a secret.
-_SECRET_FIELDS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION")
+SECRET_FIELDS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION")
 # What reads as a credential without any name: schemes, keys in addresses, JSON web tokens.
 _SECRET_TEXT = re.compile(
     r"(?i:\b(?:bearer|basic|digest)\s+)\S{4,}(?:[^\r\n]{0,4096})?|"
@@ -79,7 +79,7 @@ class Redactor:
 
 
 def _secrets_of(environ: Mapping[str, Any]) -> Iterator[str]:
-    for key in _SECRET_FIELDS:
+    for key in SECRET_FIELDS:
         field = environ.get(key)
         if isinstance(field, str) and field:
             yield from (part for part in _parts(key, field) if len(part) >= _SHORTEST)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from tropea.core.closing import Chained, close
 from tropea.core.fields import Fields, add_vary
 from tropea.core.pages import choose_page, render_page
 from tropea.core.statuses import status_line
@@ -17,7 +18,10 @@ def own_answer(error: BaseException) -> WSGIApplication | None:
 
     webob's, werkzeug's and ours are; any other callable exception is taken for a mistake.
     """
-    status = getattr(error, "status", None) or getattr(error, "code", None)
+    try:
+        status = getattr(error, "status", None) or getattr(error, "code", None)
+    except Exception:  # it says what it is no better than any other
+        return None
     return error if callable(error) and status is not None else None
 
 
@@ -59,6 +63,19 @@ def plain_answer(
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
     return answer
+
+
+def with_first_step(body: Iterable[bytes]) -> Iterable[bytes]:
+    """Take the first step of a lazy body now, while its failure can still become a page."""
+    if isinstance(body, (list, tuple)) or not hasattr(body, "__iter__"):
+        return body
+    try:
+        steps = iter(body)
+        first = next(steps, None)
+    except BaseException:
+        close(body)
+        raise
+    return Chained([] if first is None else [first], steps, body)
 
 
 _SENTENCES = {

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tropea.core.anatomy import chain_of
-from tropea.core.closing import Chained, close
 from tropea.core.development import KNOWN_HOSTS, Admission, Gate
 from tropea.core.errors import OptionError
 from tropea.core.layer import Layer
+from tropea.errors.answering import with_first_step
 from tropea.errors.debugpage import debug_page
 from tropea.errors.reporters import log_error
 from tropea.errors.reports import make_report
@@ -78,11 +78,11 @@ class DebugMiddleware(Layer):
         if environ.get("PATH_INFO", "").startswith(self.options.path):
             return self._enter(environ, start_response)
         if self.gate.judge(environ) is not Admission.ADMITTED:
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         body: Iterable[bytes] = ()
         try:
-            body = self.app(environ, start_response)
-            return _with_first_step(body)
+            body = self.call_app(environ, start_response)
+            return with_first_step(body)
         except Exception as error:
             return self._show(error, environ, start_response)
 
@@ -123,16 +123,3 @@ class DebugMiddleware(Layer):
         finally:
             exc_info = None
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [page]
-
-
-def _with_first_step(body: Iterable[bytes]) -> Iterable[bytes]:
-    """Take the first step of a lazy body now, while its failure can still become a page."""
-    if isinstance(body, (list, tuple)) or not hasattr(body, "__iter__"):
-        return body
-    try:
-        steps = iter(body)
-        first = next(steps, None)
-    except BaseException:
-        close(body)
-        raise
-    return Chained([] if first is None else [first], steps, body)

@@ -5,6 +5,7 @@ Source: RFC 9110 sections 10.2.3 (Retry-After) and 15.6.4.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -15,6 +16,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from tropea.core.errors import OptionError
 from tropea.core.layer import Layer
 from tropea.core.pages import choose_page, render_page
+from tropea.core.uris import normpath
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,21 @@ class MaintenanceMiddleware(Layer):
     options: MaintenanceOptions
 
     def prepare(self) -> None:
+        if self.options.retry_after < 0:
+            raise OptionError(
+                "MaintenanceMiddleware: retry_after: expected 0 or more seconds, "
+                f"got {self.options.retry_after}"
+            )
         switch = self.options.switch
         if isinstance(switch, str):
             switch = Path(switch)
         self.is_on: Callable[[Any], Any] = _exists(switch) if isinstance(switch, Path) else switch
         self.allowed = tuple(map(_network, self.options.allow))
-        self.open_paths = tuple(path.rstrip("/") for path in self.options.open_paths)
+        self.open_paths = tuple(normpath(path).rstrip("/") for path in self.options.open_paths)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not self.is_on(environ) or self.is_open(environ):
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         kind = choose_page(environ.get("HTTP_ACCEPT"))
         status = "503 Service Unavailable"
         body = render_page(kind, status, (self.options.message,))
@@ -71,7 +78,7 @@ class MaintenanceMiddleware(Layer):
 
     def is_open(self, environ: WSGIEnvironment) -> bool:
         """Tell whether this request is let through."""
-        path = environ.get("PATH_INFO", "")
+        path = normpath(environ.get("PATH_INFO", ""))  # as a router may read it
         if any(path == p or path.startswith(f"{p}/") for p in self.open_paths):
             return True
         if not self.allowed:
@@ -85,7 +92,8 @@ class MaintenanceMiddleware(Layer):
 
 
 def _exists(switch: Path) -> Callable[[Any], bool]:
-    return lambda _environ: switch.exists()
+    # Where the file cannot be looked at, it is not there: Path.exists() would raise.
+    return lambda _environ: os.path.exists(switch)  # noqa: PTH110
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from tropea.core.capturing import NotStarted
 from tropea.core.closing import close
 from tropea.core.layer import Layer
-from tropea.errors.answering import own_answer, plain_answer, registered_answer
+from tropea.errors.answering import (
+    own_answer,
+    plain_answer,
+    registered_answer,
+    with_first_step,
+)
+from tropea.errors.logs import log_exception
 from tropea.errors.registry import Answer, Registry
 from tropea.errors.reporters import RateLimit, Reporter, log_error
 from tropea.errors.reports import make_report
-
-log = logging.getLogger("tropea.errors")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class ErrorMiddleware(Layer):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            body = self.app(environ, start_response)
+            body = self.call_app(environ, start_response)
         except Exception as error:
             return self.answer(error, environ, start_response)
         if type(body) is list or type(body) is tuple:
@@ -81,35 +85,39 @@ class ErrorMiddleware(Layer):
         self, error: Exception, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer *error*, which is being handled, unless the server says that it is too late."""
-        exc_info = sys.exc_info()
-        try:
-            return self._answer(error, environ, _Restart(start_response, exc_info))
-        finally:
-            exc_info = (None, None, None)  # PEP 3333: keep no reference to the traceback
-
-    def _answer(
-        self, error: Exception, environ: WSGIEnvironment, start_response: Any
-    ) -> Iterable[bytes]:
+        restart = _Restart(start_response)
         found = self.registry.find(error)
         own = own_answer(error) if found is None else None
         report = make_report(error, environ, "before")
         if own is None and (found is None or self.options.report_mapped):
             self._tell(report)
         try:
-            if own is not None:
-                return own(environ, start_response)
             if found is not None:
-                page = registered_answer(*found, environ, report.request_id)
-                return page(environ, start_response)
+                own = self._registered(*found, environ, report.request_id)
+            if own is not None:
+                return _sent(own, environ, restart)
         except Exception as second:
-            if start_response.refused:  # the head is out: only the server can end this
+            if restart.refused:  # the head is out: only the server can end this
                 raise
-            log.exception("the answer to %s raised in turn", type(error).__name__)
+            name = type(error).__name__
+            log_exception(second, environ, "the answer to %s raised in turn", name)
             if found is not None and not self.options.report_mapped:
                 self._tell(report)
             del second
-        page = plain_answer(environ, "500 Internal Server Error", report.request_id)
-        return page(environ, start_response)
+        plain = plain_answer(environ, "500 Internal Server Error", report.request_id)
+        return plain(environ, restart)
+
+    def _registered(
+        self, answer: Answer, error: BaseException, environ: WSGIEnvironment, request_id: str
+    ) -> WSGIApplication:
+        """Return what is registered for *error*; what a handler raises may be its answer."""
+        try:
+            return registered_answer(answer, error, environ, request_id)
+        except Exception as second:
+            own = own_answer(second)
+            if own is None:
+                raise
+            return own
 
     def report(self, error: BaseException, environ: Mapping[str, Any], when: str) -> None:
         """Report *error* to every reporter, within the limit; whatever they raise is logged."""
@@ -122,28 +130,43 @@ class ErrorMiddleware(Layer):
         for reporter in self.reporters:
             try:
                 reporter(admitted)
-            except Exception:
-                log.exception("the error reporter %r failed on %s", reporter, admitted)
+            except Exception as error:
+                log_exception(
+                    error, report.carried, "the error reporter %r failed on %s", reporter, admitted
+                )
 
 
 class _Restart:
-    """A ``start_response`` for an error page: it replaces a head that nobody has sent."""
+    """A ``start_response`` for an error page: it replaces a head that nobody has sent.
 
-    __slots__ = ("_exc_info", "_start_response", "refused")
+    It is called while the error is being handled.
+    """
 
-    def __init__(self, start_response: StartResponse, exc_info: Any) -> None:
-        self._start_response, self._exc_info = start_response, exc_info
-        self.refused = False
+    __slots__ = ("_start_response", "refused", "started")
+
+    def __init__(self, start_response: StartResponse) -> None:
+        self._start_response = start_response
+        self.started = self.refused = False
 
     def __call__(self, status: str, headers: Any, exc_info: Any = None, /) -> Any:
-        exc_info, self._exc_info = self._exc_info or exc_info, None
+        exc_info = exc_info or sys.exc_info()
+        self.started = True
         try:
-            return self._start_response(status, headers, exc_info)
+            return self._start_response(status, headers, exc_info if exc_info[0] else None)
         except BaseException:
             self.refused = True
             raise
         finally:
             exc_info = None
+
+
+def _sent(own: WSGIApplication, environ: WSGIEnvironment, restart: _Restart) -> Iterable[bytes]:
+    """Return the body of an answer that has started; raise while another may still be given."""
+    page = with_first_step(own(environ, restart))
+    if not restart.started:
+        close(page)
+        raise NotStarted("the answer to an exception did not call start_response")
+    return page
 
 
 class _Watched:

@@ -5,7 +5,6 @@ The status stays what it was; the page comes from the application itself, or fro
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,8 +17,7 @@ from tropea.core.errors import OptionError
 from tropea.core.fields import Fields, combined, drop, get_all, set_field
 from tropea.core.layer import Layer
 from tropea.errors.keys import ORIGINAL
-
-log = logging.getLogger("tropea.errors")
+from tropea.errors.logs import log, log_exception
 
 #: Fields of the first answer that belong to its status and not to its page; they stay.
 KEPT = (
@@ -55,7 +53,7 @@ class StatusOptions:
     """The options of StatusRedirectMiddleware.
 
     statuses: codes to answer anew.
-    path: of the internal request; ``{status}`` stands for the code.
+    path: of the internal request, with a query if need be; ``{status}`` stands for the code.
     to: another application for the pages; the wrapped one when None.
     """
 
@@ -67,8 +65,15 @@ class StatusOptions:
         if not self.path.startswith("/"):
             raise OptionError(f"path: expected a path that begins with a slash, got {self.path!r}")
         for code in self.statuses:
-            if not 300 <= code <= 599:
-                raise OptionError(f"statuses: expected codes from 300 to 599, got {code}")
+            check_status(code, "statuses")
+
+
+def check_status(code: int, option: str) -> None:
+    """Raise OptionError for a code whose answers have no page."""
+    if not 300 <= code <= 599:
+        raise OptionError(f"{option}: expected codes from 300 to 599, got {code}")
+    if code == 304:
+        raise OptionError(f"{option}: an answer of 304 has no page")
 
 
 class StatusRedirectMiddleware(Layer):
@@ -90,7 +95,7 @@ class StatusRedirectMiddleware(Layer):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ORIGINAL in environ:
-            return self.app(environ, start_response)
+            return self.call_app(environ, start_response)
         before = dict(environ)  # the application may change its environ, or clear it
         first = capture(self.app, environ)
         if first.status[:3] not in self.wanted:
@@ -112,8 +117,9 @@ class StatusRedirectMiddleware(Layer):
         app = self.options.to or self.app
         try:
             page = capture(app, internal_environ(environ, first, self.options.path))
-        except Exception:
-            log.exception("the page for %s raised; the first answer is sent", first.status)
+        except Exception as error:
+            told = "the page for %s raised; the first answer is sent"
+            log_exception(error, environ, told, first.status)
             return None
         if page.status[:1] != "2":
             log.warning("the page for %s answered %s", first.status, page.status)
@@ -132,9 +138,10 @@ def internal_environ(environ: WSGIEnvironment, first: Captured, path: str) -> WS
     """Make the environ of the internal request: a GET that knows what it is for."""
     inner = {key: value for key, value in environ.items() if key not in _DROPPED}
     inner[ORIGINAL] = original(environ, first)
+    target = path.replace("{status}", first.status[:3]).encode().decode("latin-1")
+    path, _, query = target.partition("?")
     inner.update(
-        REQUEST_METHOD="GET", PATH_INFO=path.replace("{status}", first.status[:3]),
-        QUERY_STRING="", CONTENT_LENGTH="0",
+        REQUEST_METHOD="GET", PATH_INFO=path, QUERY_STRING=query, CONTENT_LENGTH="0"
     )  # fmt: skip
     inner["wsgi.input"] = BytesIO()
     return inner

@@ -5,29 +5,26 @@ A reporter cannot break an answer: what it raises is logged.
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tropea.errors.logs import log, log_exception
 from tropea.errors.reports import Report
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
-
-log = logging.getLogger("tropea.errors")
 
 Reporter = Callable[[Report], object]
 
 
 def log_error(report: Report) -> None:
     """Write the report with its traceback to the logger ``tropea.errors``."""
-    log.error("%s", report, exc_info=report.error)
+    log_exception(report.error, report.carried, "%s", report)
 
 
 def sentry(report: Report) -> None:
@@ -44,13 +41,13 @@ def sentry(report: Report) -> None:
 class Mail:
     """Send each report by e-mail, from a thread of its own, so that no request waits for it.
 
-    to, sender: addresses.
+    to: an address, or several.  sender: an address.
     host, port: of the SMTP server.
     timeout: seconds.
     waiting: reports kept while the server is slow; more are dropped and counted in the log.
     """
 
-    to: Sequence[str]
+    to: str | Sequence[str]
     sender: str
     host: str = "localhost"
     port: int = 25
@@ -79,10 +76,11 @@ class Mail:
         from email.message import EmailMessage  # most processes never mail anything
 
         mail = EmailMessage()
-        mail["From"], mail["To"] = self.sender, ", ".join(self.to)
+        to = [self.to] if isinstance(self.to, str) else self.to
+        mail["From"], mail["To"] = self.sender, ", ".join(to)
         mail["Subject"] = f"{self.subject}: {type(report.error).__name__} [{report.request_id}]"
-        text = "".join(traceback.format_exception(report.error))
-        mail.set_content(f"{report}\n\n{text}")
+        text = f"{report}\n\n{report.traceback()}"
+        mail.set_content(text.encode("utf-8", "replace").decode())
         return mail
 
     def flush(self) -> None:

@@ -1,7 +1,7 @@
 """What is known of an error when it is reported, and how it is written down.
 
 Nothing of the request but its method, path and peer is reported: no header field, no query, no
-body, because those hold the secrets.
+body, because those hold the secrets.  Where an exception repeats a credential, it is hidden.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from tropea.core.redaction import SECRET_FIELDS
 from tropea.errors.keys import REQUEST_ID
+from tropea.errors.logs import readable_traceback
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}").fullmatch
 _LONGEST = 200
@@ -36,6 +38,15 @@ class Report:
     peer: str
     when: str
     suppressed: int = 0
+    #: What the request carried as credentials: not to be reported, but to be hidden.
+    carried: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def traceback(self) -> str:
+        """Return the traceback as text without the credentials of the request and without controls.
+
+        What exceptions say is else as they said it.
+        """
+        return readable_traceback(self.error, self.carried)
 
     def __str__(self) -> str:
         name = type(self.error).__name__
@@ -62,6 +73,7 @@ def make_report(error: BaseException, environ: Mapping[str, Any], when: str) -> 
         printable(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")),
         printable(environ.get("REMOTE_ADDR") or "-"),
         when,
+        carried={key: environ[key] for key in SECRET_FIELDS if key in environ},
     )
 
 
