@@ -84,15 +84,14 @@ def key_of_uri(uri: str, base: Key | None = None) -> Key | None:
     """
     try:
         parts = urlsplit(urljoin(base.uri, uri) if base else uri)
-        host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+        name = parts.hostname or ""
+        host = (f"[{name}]" if ":" in name else name) + (f":{parts.port}" if parts.port else "")
     except ValueError:
         return None
     scheme = parts.scheme.lower()
     default = _PORTS.get(scheme)
     if default and host.endswith(default):
         host = host[: -len(default)]
-    if ":" in (parts.hostname or ""):
-        host = host.replace(parts.hostname or "", f"[{parts.hostname}]", 1)
     if not scheme or not host or (base and (scheme, host) != (base.scheme, base.host)):
         return None
     path = unquote_to_bytes(parts.path).decode("latin-1")
