@@ -75,6 +75,13 @@ class TestWhatTheApplicationTookBack:
         assert stale().status == 503
         assert stale("/", {"Cache-Control": "max-stale"}).status == 503
 
+    @pytest.mark.parametrize("status", ["403 Forbidden", "404 Not Found", "410 Gone"])
+    def test_nor_after_a_head_that_tells_of_it(self, stale, site, status):
+        site.status, site.fields = status, []
+        assert stale(method="HEAD").status == int(status[:3])
+        site.status = "503 Service Unavailable"
+        assert [stale().status, stale("/", {"Cache-Control": "max-stale"}).status] == [503, 503]
+
     def test_a_later_confirmation_makes_it_good_again(self, stale, site, clock):
         site.status, site.fields = "403 Forbidden", [("Cache-Control", "no-store")]
         stale()

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("tropea.caching")
 #: Statuses that a stale response may stand in for (RFC 5861 section 4).
 _ERRORS = frozenset((500, 502, 503, 504))
-#: Statuses that are about one client's request, not about what it asked for.
-_OF_CLIENT = frozenset((408, 425, 429))
+#: Statuses that are about one client's request, not about what it asked for, and "as it was".
+_SAYS_NOTHING = frozenset((304, 408, 425, 429))
 
 
 class Fetching:
@@ -197,7 +197,12 @@ class Fetching:
         or by a client that takes stale answers.  Errors, and what is about the client, say nothing.
         """
         entry = self.stale
-        if entry is None or entry.policy.must_revalidate or status >= 500 or status in _OF_CLIENT:
+        if (
+            entry is None
+            or entry.policy.must_revalidate
+            or status >= 500
+            or status in _SAYS_NOTHING
+        ):
             return
         policy = entry.policy._replace(must_revalidate=True)
         self.cache.guard.update(self.key, entry.changed(policy=policy))
@@ -237,6 +242,8 @@ class Fetching:
                 self.confirm(entry, answer.headers)
             else:
                 self.cache.guard.delete(self.key)
+        else:
+            self.outdate(int(answer.status[:3]))
         fields = list(answer.headers)
         self.say(fields, forwarded(reason))
         answer.hand_on(self.start_response, answer.status, fields)
