@@ -88,7 +88,7 @@ def test_a_map_may_name_other_sites_but_a_capture_in_it_may_not(run):
 
 def test_dots_lead_a_rewrite_nowhere_else(run):
     rules = apache_rules("RewriteRule ^/pub/(.*)$ /files/$1")
-    assert run(urlrewriter(rules=rules), "/pub/../admin").path == "/pub/../admin"
+    assert run(urlrewriter(rules=rules), "/pub/../admin").status == 400
     assert run(urlrewriter(rules=rules), "/pub/../../admin").status == 400
     assert run(urlrewriter(rules=rules), "/pub/a/../b").path == "/files/b"
 

@@ -36,7 +36,7 @@ MOST_ROUNDS = 10_000
 OPTIONS = (
     "Inherit", "InheritBefore", "InheritDown", "InheritDownBefore", "IgnoreInherit",
     "AllowNoSlash", "AllowAnyURI", "MergeBase", "IgnoreContextInfo", "LegacyPrefixDocRoot",
-    "LongURLOptimization", "UnsafePrefixStat", "UnsafeAllow3F",
+    "LongURLOptimization", "UnsafePrefixStat",
 )  # fmt: skip
 _OWN = (
     "RewriteEngine", "RewriteOptions", "RewriteBase", "RewriteCond", "RewriteRule", "RewriteMap",
@@ -60,6 +60,7 @@ class Reader:
                 self.maps[name] = from_python(value)
             except TypeError as error:
                 raise RuleError(f"map {name!r}: {error}") from None
+        self._given = frozenset(maps)
         self._conditions: list[Condition] = []
         self._condition_line: Directive | None = None
         self._sections = Sections()
@@ -137,6 +138,9 @@ class Reader:
         if len(words) < 2:
             raise directive.error("RewriteMap takes a name and a type:source", _at(directive))
         name, source = str(words[0]), str(words[1])
+        if name in self._given:
+            self.notes.append(f"{directive.line}: RewriteMap {name} is the one that was given")
+            return
         kind, colon, argument = source.partition(":")
         if not colon:
             kind, argument = "txt", source
@@ -287,8 +291,11 @@ class Reader:
             pieces = read_string(text, self.maps, escape)
         except StringError as error:
             raise directive.error(str(error), word.at + error.at) from None
-        any_mark = "UnsafeAllow3F" in values or "unsafeallow3f" in self.options
-        rule.substitution = Substitution(text, pieces, any_mark=any_mark, last_mark=rule.split_last)
+        any_mark = "UnsafeAllow3F" in values
+        encodes = escape is not None and escape("%") != "%"
+        rule.substitution = Substitution(
+            text, pieces, any_mark=any_mark, last_mark=rule.split_last, encodes=encodes
+        )
 
 
 #: Flags that only set something, and what they set.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
 
 from tropea.rewrite.apache.engine import Engine, Looping
-from tropea.rewrite.apache.files import Files, holds
+from tropea.rewrite.apache.files import Files, split_path_info
 from tropea.rewrite.apache.outcomes import (
     answered,
     finished,
@@ -47,6 +49,7 @@ class DirectoryContext:
         Raises Looping.
         """
         made: Verdict | None = None
+        given: dict[str, str | None] = {}
         for _ in range(MOST_REDIRECTS + 1):
             try:
                 verdict, again = self._once(state, path, note)
@@ -56,11 +59,16 @@ class DirectoryContext:
                 return finished(state, refused.status)
             if verdict is None:
                 return made
+            # The application finds each variable by the name that it was given, too.
+            given |= state.env
             if not again:
+                verdict.variables = {**given, **verdict.variables}
                 return verdict
-            verdict.variables = {**state.env, **_redirected(state.env)}
+            renamed = _redirected(state.env)
+            verdict.variables = {**given, **renamed}
             made, path = verdict, verdict.path
             state = _next_round(state, verdict)
+            state.env = renamed
         raise Looping(self.engine.rules[0], f"more than {MOST_REDIRECTS} internal redirects")
 
     def _once(self, state: State, path: str, note: Note | None) -> tuple[Verdict | None, bool]:
@@ -87,19 +95,15 @@ class DirectoryContext:
         name = self._to_url(name)
         if run.script_path:
             name = without_script(name, state)
-        return going_on(state, name), not run.ended
+        if not state.captured_marks and "#" not in (args or ""):
+            name = _read_again(state, name)
+        return going_on(state, name, above=400), not run.ended
 
     def _split_path_info(self, full: str) -> tuple[str, str]:
         """Split a path at the first part below the rules' own directory that is no directory."""
         if self.document_root is None:
             return full, ""
-        at = len(self.directory) - 1
-        while True:
-            end = full.find("/", at + 1)
-            part = full if end < 0 else full[:end]
-            if end < 0 or not holds(self.files, "d", part):
-                return part, "" if end < 0 else full[end:]
-            at = end
+        return split_path_info(self.files, full, len(self.directory) - 1)
 
     def _to_url(self, name: str) -> str:
         """Make a URL's path of a file's: RewriteBase stands for the directory."""
@@ -112,20 +116,29 @@ class DirectoryContext:
         return name
 
 
+def _read_again(state: State, name: str) -> str:
+    """Return the path of what the rules' own text made, read as a URL once more.
+
+    So Apache does with everything; here, what came out of an expansion is decoded once only.
+    """
+    if not re.search("[%?#]", name) and "#" not in (state.args or ""):
+        return name
+    url = name if state.args is None else f"{name}?{state.args}"
+    path, mark, query = url.partition("#")[0].partition("?")
+    state.args = query if mark else None
+    return unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
+
+
 def _next_round(before: State, made: Verdict) -> State:
     """Begin the round after an internal redirect, with what was decided besides the path."""
     state = State(before.engine, made.path, made.query or None, before.environ)
-    state.env, state.vary = made.variables, made.vary
+    state.vary = made.vary
     state.cookies = {cookie.partition("=")[0]: cookie for cookie in made.cookies}
     state.type, state.handler = made.content_type, made.handler
     return state
 
 
-def _redirected(variables: Mapping[str, str | None]) -> dict[str, str]:
+def _redirected(variables: Mapping[str, str | None]) -> dict[str, str | None]:
     """Give variables the names that they have after an internal redirect."""
-    renamed = {
-        f"REDIRECT_{name}": value
-        for name, value in variables.items()
-        if value is not None and not name.startswith("REDIRECT_")
-    }
+    renamed = {f"REDIRECT_{name}": text for name, text in variables.items() if text is not None}
     return {**renamed, "REDIRECT_STATUS": "200"}

@@ -12,23 +12,32 @@ True
 
 from __future__ import annotations
 
-import fnmatch
 import ipaddress
 import re
 from collections.abc import Callable
 
 from tropea.rewrite.apache.escapes import to_octets
-from tropea.rewrite.apache.exprwords import ExprError, captured, function, quoted, variable_of
+from tropea.rewrite.apache.exprwords import (
+    Constant,
+    ExprError,
+    captured,
+    function,
+    quoted,
+    variable_of,
+)
 from tropea.rewrite.apache.files import holds as file_holds
+from tropea.rewrite.apache.globs import matches
 from tropea.rewrite.apache.state import State, Value
-from tropea.rewrite.apache.tests import Test, fold, number_of
+from tropea.rewrite.apache.tests import Test, fold, is_file, number_of
 from tropea.rewrite.errors import PatternError
 from tropea.rewrite.patterns import compile_pattern
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _TOKEN = re.compile(
     r"""\s*(?:(?P<op>\|\||&&|==|!=|<=|>=|=~|!~|[!()=<>{},.])|(?P<dash>-[A-Za-z]+)"""
-    r"""|(?P<digits>[0-9]+)|(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-    r"""|(?P<var>%\{[^{}]*\})|(?P<back>\$[0-9])|(?P<regex>m(?P<mark>[^\w\s]).*?(?P=mark)[a-z]*|/(?:[^/\\]|\\.)*/[a-z]*)"""
+    r"""|(?P<digits>-?[0-9]+)|(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+    r"""|(?P<var>%\{(?:[^{}]|%\{[^{}]*\})*\})|(?P<back>\$[0-9])|(?P<regex>m(?P<mark>[^\w\s]).*?(?P=mark)[a-z]*|/(?:[^/\\]|\\.)*/[a-z]*)"""
     r"""|(?P<name>[A-Za-z_][A-Za-z0-9_]*))""",
     re.DOTALL,
 )
@@ -41,6 +50,9 @@ _TEXTS: dict[str, Callable[[str, str], bool]] = {
     "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }  # fmt: skip
+#: Operators that may be spelled as words.
+_WORDS = {"or": "||", "and": "&&", "not": "!"}
+_DASHED = ("eq", "ne", "lt", "le", "gt", "ge", "in")
 _MOST_DEPTH = 100
 
 
@@ -52,16 +64,17 @@ def compile_expr(source: str, *, vary: bool = True) -> Test:
     parser = _Parser(to_octets(source))
     test = parser.either()
     parser.expect_end()
-    if vary:
-        return test
 
-    def quiet(state: State) -> bool:
-        saved = state.vary
+    def holds(state: State) -> bool:
+        cond, named = (state.cond, state.cond_is_host), state.vary
         held = test(state)
-        state.vary = saved
+        if not held:  # its groups are nobody's
+            state.cond, state.cond_is_host = cond
+        if not vary:
+            state.vary = named
         return held
 
-    return quiet
+    return holds
 
 
 class _Parser:
@@ -86,6 +99,10 @@ class _Parser:
             self.kind = "regex"
         self.text = found[self.kind]
         self.start, self.at = found.start(self.kind), found.end()
+        if self.kind == "name" and self.text in _WORDS:
+            self.kind, self.text = "op", _WORDS[self.text]
+        elif self.kind == "name" and self.text in _DASHED:
+            self.kind, self.text = "dash", f"-{self.text}"
 
     def fail(self, wanted: str) -> ExprError:
         return ExprError(f"expected {wanted}, found {self.text or 'the end'!r}", self.start)
@@ -130,8 +147,8 @@ class _Parser:
             if not self.take(")"):
                 raise self.fail("')'")
             return test
-        if self.kind == "name" and self.text.lower() in {"true", "false"}:
-            verdict = self.text.lower() == "true"
+        if self.kind == "name" and self.text in {"true", "false"}:
+            verdict = self.text == "true"
             self.step()
             return lambda _state: verdict
         if self.kind == "dash":
@@ -141,8 +158,9 @@ class _Parser:
     def unary(self) -> Test:
         name, at = self.text[1:], self.start
         self.step()
+        start = self.start
         value = self.word()
-        test = _unary(name, value)
+        test = _unary(name, value, start)
         if test is None:
             raise ExprError(f"unknown test '-{name}'", at)
         return test
@@ -159,32 +177,27 @@ class _Parser:
             return self.regular(left, negated=operator == "!~")
         if kind == "dash":
             self.step()
-            return self.binary(operator[1:].lower(), left, at)
+            return self.binary(operator[1:], left, at)
         raise self.fail("an operator")
 
     def regular(self, left: Value, *, negated: bool) -> Test:
-        if self.kind == "regex":
-            mark = 1 if self.text[0] == "m" else 0
-            end = self.text.rindex(self.text[mark])
-            source, flags = self.text[mark + 1 : end], self.text[end + 1 :]
-            if not mark:
-                source = source.replace("\\/", "/")
-        elif self.kind == "string":
-            source, flags = self.text[1:-1], ""
-        else:
+        if self.kind != "regex":
             raise self.fail("a regular expression such as m#…#")
-        at = self.start
+        mark = 1 if self.text[0] == "m" else 0
+        end = self.text.rindex(self.text[mark])
+        source, flags = self.text[mark + 1 : end], self.text[end + 1 :]
+        if flags not in {"", "i"}:
+            raise ExprError(f"the only flag is i, found {flags!r}", self.start + end + 1)
+        at = self.start + mark
         self.step()
         try:
-            search = compile_pattern(source, ignore_case="i" in flags, octets=True).search
+            search = compile_pattern(source, ignore_case=flags == "i", octets=True).search
         except PatternError as error:
             raise ExprError(error.message, at + error.column) from None
 
         def test(state: State) -> bool:
-            match = search(left(state))
-            if match is not None and not negated:
-                state.cond, state.cond_is_host = match, False
-            return (match is None) is negated
+            state.cond, state.cond_is_host = search(left(state)), False
+            return (state.cond is None) is negated
 
         return test
 
@@ -192,16 +205,18 @@ class _Parser:
         if name == "in":
             words = self.words()
             return lambda state: left(state) in [word(state) for word in words]
+        start = self.start
         right = self.word()
         if name in _NUMBERS:
             compare = _NUMBERS[name]
             return lambda state: compare(number_of(left(state)), number_of(right(state)))
         if name == "ipmatch":
-            return lambda state: _in_network(left(state), right(state))
+            return _in_network(left, right, start)
         if name in {"strmatch", "fnmatch"}:
-            return lambda state: fnmatch.fnmatchcase(left(state), right(state))
+            path = name == "fnmatch"
+            return lambda state: matches(right(state), left(state), path=path)
         if name == "strcmatch":
-            return lambda state: fnmatch.fnmatchcase(fold(left(state)), fold(right(state)))
+            return lambda state: matches(fold(right(state)), fold(left(state)))
         raise ExprError(f"unknown operator '-{name}'", at)
 
     def words(self) -> list[Value]:
@@ -224,10 +239,10 @@ class _Parser:
         text, kind, at = self.text, self.kind, self.start
         if kind == "digits":
             self.step()
-            return lambda _state: text
+            return Constant(text)
         if kind == "string":
             self.step()
-            return quoted(text[1:-1])
+            return quoted(text[1:-1], at + 1)
         if kind == "var":
             self.step()
             return variable_of(text[2:-1], at)
@@ -245,7 +260,7 @@ class _Parser:
         raise self.fail("a word")
 
 
-def _unary(name: str, value: Value) -> Test | None:
+def _unary(name: str, value: Value, at: int) -> Test | None:
     if name == "n":
         return lambda state: bool(value(state))
     if name == "z":
@@ -253,17 +268,44 @@ def _unary(name: str, value: Value) -> Test | None:
     if name == "T":
         return lambda state: value(state).lower() not in {"", "0", "off", "false", "no"}
     if name == "R":
-        return lambda state: _in_network(str(state.environ.get("REMOTE_ADDR", "")), value(state))
-    if name in {"e", "d", "f", "s", "x", "L", "h", "F"}:
-        test = {"L": "l", "h": "l", "F": "e"}.get(name, name)
+        return _in_network(lambda state: str(state.environ.get("REMOTE_ADDR", "")), value, at)
+    if name == "F":
+        return lambda state: is_file(state, value(state))
+    if name in {"e", "d", "f", "s", "x", "L", "h"}:
+        test = "l" if name in {"L", "h"} else name
         return lambda state: file_holds(state.engine.files, test, value(state))
     if name in {"U", "A"}:
         return lambda state: bool(state.engine.would_answer(state, value(state)))
     return None
 
 
-def _in_network(address: str, network: str) -> bool:
+def _in_network(address: Value, network: Value, at: int) -> Test:
+    """Return a test of an address; raise ExprError where the text names no network."""
+    if not isinstance(network, Constant):
+        return lambda state: _is_in(address(state), network_of(network(state)))
+    named = network_of(network.text)
+    if named is None:
+        raise ExprError(f"{network.text!r} is no address and no network", at)
+    return lambda state: _is_in(address(state), named)
+
+
+def _is_in(address: str, network: Network | None) -> bool:
     try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
+        return network is not None and ipaddress.ip_address(address) in network
     except ValueError:
         return False
+
+
+def network_of(text: str) -> Network | None:
+    """Read an address, a network, or the first octets of one; None for anything else.
+
+    >>> network_of("127"), network_of("10.1."), network_of("localhost")
+    (IPv4Network('127.0.0.0/8'), IPv4Network('10.1.0.0/16'), None)
+    """
+    if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}\.?", text):
+        octets = text.rstrip(".").split(".")
+        text = f"{'.'.join([*octets, *['0'] * (4 - len(octets))])}/{8 * len(octets)}"
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None

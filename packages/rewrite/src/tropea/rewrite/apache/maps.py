@@ -133,5 +133,6 @@ def open_map(kind: str, argument: str, base: Path) -> Lookup:
         except dbm.error as error:
             raise OSError(str(error)) from None
     raise ValueError(
-        f"maps of the kind {kind!r} are not run here; give a mapping or a function under maps="
+        f"maps of the kind {kind!r} are not run here; a mapping or a function that is given under "
+        "its name in maps= takes this line's place"
     )

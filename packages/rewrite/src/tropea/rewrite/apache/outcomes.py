@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from tropea.rewrite.apache.engine import Run
 from tropea.rewrite.apache.escapes import RAW, escape_controls, escape_uri
-from tropea.rewrite.apache.paths import merge_slashes
+from tropea.rewrite.apache.paths import dot_segments, merge_slashes, normalise
 from tropea.rewrite.apache.state import State
-from tropea.rewrite.apache.substitutions import scheme_length
+from tropea.rewrite.apache.substitutions import Refused, scheme_length
 from tropea.rewrite.verdicts import Verdict
 
 #: Makes a URL's path of what the rules made: of a file's name, in a directory's context.
@@ -23,7 +23,7 @@ def answered(state: State, run: Run, args: str | None, to_url: ToURL) -> Verdict
     if not run.changed and not run.status:
         return None
     absolute = run.changed and scheme_length(state.filename)
-    will_escape = absolute and not run.no_escape
+    will_escape = absolute and not run.no_escape and not run.proxy
     if state.args and not will_escape and RAW.search(state.args):
         return finished(state, 403)
     if run.status:
@@ -53,8 +53,10 @@ def location(state: State, run: Run, args: str | None, to_url: ToURL) -> str:
         end = len(name) if end < 0 else end
         head, name = name[:end], name[end:]
     if not run.no_escape:
-        name = escape_uri(name)
-    if state.args:
+        # The parts of an LDAP reference are separated by question marks (RFC 4516).
+        parts = name.split("?") if head[:4].lower() == "ldap" else [name]
+        name = "?".join([escape_uri(part) for part in parts])
+    if state.args is not None:
         plain = run.no_escape or state.args == args
         name = f"{name}?{state.args if plain else escape_uri(state.args)}"
     return escape_controls(head + name).strip(" ")
@@ -68,13 +70,31 @@ def finished(state: State, status: int, location: str = "") -> Verdict:
     )  # fmt: skip
 
 
-def going_on(state: State, path: str) -> Verdict:
-    """Let the request go on with *path*."""
+def going_on(state: State, path: str, *, above: int = 403) -> Verdict:
+    """Let the request go on with *path*; raise Refused where it must not.
+
+    above: the answer to a path that leads above the root.
+    """
     return Verdict(
-        merge_slashes(path), state.args or "", variables=state.env,
+        _without_dots(state, merge_slashes(path), above), state.args or "", variables=state.env,
         cookies=tuple(state.cookies.values()), vary=vary_of(state),
         content_type=state.type, handler=state.handler,
     )  # fmt: skip
+
+
+def _without_dots(state: State, path: str, above: int) -> str:
+    """Take the dot segments out that stand in a rule's own text; raise Refused for all others.
+
+    What a capture brings along would lead out of where the rule sends it.
+    """
+    if "/." not in path or not dot_segments(path):
+        return path
+    if state.captured_dots:
+        raise Refused(400)
+    clean = normalise(path)
+    if clean is None:
+        raise Refused(above)
+    return clean
 
 
 def unchanged(state: State, path: str) -> Verdict | None:

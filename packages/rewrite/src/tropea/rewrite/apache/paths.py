@@ -34,3 +34,12 @@ def normalise(path: str) -> str | None:
 def merge_slashes(path: str) -> str:
     """Make one slash of several, as when Apache turns a path into a file's name."""
     return re.sub(r"/{2,}", "/", path) if "//" in path else path
+
+
+def dot_segments(path: str) -> int:
+    """Count the parts of a path that are dots only.
+
+    >>> dot_segments("./a/../b/..."), dot_segments("/.a")
+    (2, 0)
+    """
+    return sum(part in {".", ".."} for part in path.split("/")) if "." in path else 0

@@ -38,7 +38,8 @@ def apache_rules(
     base: the URL of the directory, ``/`` where None.
     document_root: the folder that file tests look into; in a directory's context, there are no
         files where it is None.
-    maps: mappings and functions for RewriteMap, by name; the text may define more.
+    maps: mappings and functions for RewriteMap, by name; the text may define more, and a line of
+        the same name is left out: so ``prg:`` and ``dbd:`` are replaced.
     file: a name for messages; files that RewriteMap names are looked up beside it.
     clock: seconds since 1970.
     Raises RuleSyntaxError with file, line and column; OptionError.

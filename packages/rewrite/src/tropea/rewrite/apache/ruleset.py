@@ -13,7 +13,7 @@ from tropea.rewrite.apache.engine import Engine, Entry, Looping
 from tropea.rewrite.apache.files import Files, NoFiles, RealFiles
 from tropea.rewrite.apache.lookahead import look_ahead, would_answer
 from tropea.rewrite.apache.outcomes import vary_of
-from tropea.rewrite.apache.paths import normalise
+from tropea.rewrite.apache.paths import merge_slashes, normalise
 from tropea.rewrite.apache.rule import ApacheRule
 from tropea.rewrite.apache.server import ServerContext
 from tropea.rewrite.apache.state import State
@@ -59,7 +59,7 @@ class ApacheRules:
         self.options, self.clock = options, clock
         self.ignored, self.notes = tuple(ignored), tuple(notes)
         self.document_root = document_root.rstrip("/") if document_root is not None else None
-        in_directory = context == "dir"
+        self.in_directory = in_directory = context == "dir"
         no_files = in_directory and document_root is None
         self.files: Files = files or (NoFiles() if no_files else RealFiles())
         directory = f"{self.document_root or ''}{base}" if in_directory else None
@@ -104,18 +104,22 @@ class ApacheRules:
                 return quick
         if path[:1] != "/" and "allowanyuri" not in self.options:
             return None
-        uri = path
+        uri, has_dots = path, False
         if "//" in path or "/." in path:
             clean = normalise(path)
             if clean is None:
                 return Verdict(path, query, 400)
-            uri = clean
+            uri, has_dots = clean, clean != merge_slashes(path)
         try:
-            return self._decide(State(self, uri, query or None, environ), path, note)
+            verdict = self._decide(State(self, uri, query or None, environ), path, note)
         except Looping as looping:
             if note is None:
                 self._log_loop(looping, uri, query, environ)
             return Verdict(path, query, 500)
+        if has_dots and (verdict is None or (verdict.path == path and not verdict.status)):
+            # The rules have judged another path than the application would see.
+            return Verdict(path, query, 400)
+        return verdict
 
     def _quick(self, path: str, query: str, environ: Mapping[str, Any], hits: set[str]) -> Any:
         """Decide where the first rule that applies is plain and the last; else say _SLOW."""
@@ -181,7 +185,7 @@ class ApacheRules:
         if made is not None:
             state.cookies = {made[0]: made[1], **state.cookies}
 
-    def look_ahead(self, state: State, *, by_file: bool) -> State:
+    def look_ahead(self, state: State, *, by_file: bool) -> State | None:
         """Return the state that a look-up of the present path would end in (LA-U and LA-F)."""
         root = self.document_root
         return look_ahead(self.engine, state, by_file=by_file, base=self.base, document_root=root)

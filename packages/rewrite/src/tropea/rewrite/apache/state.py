@@ -23,6 +23,9 @@ class State:
     args: the query, or None.  env: variables set by E, None where unset.
     rule: the last rule's match, for ``$N``.  cond: the last positive condition's, for ``%N``, and
     whether its subject was made of the request's host alone.
+    captured_dots: whether a dot segment of filename came out of an expansion.
+    captured_marks: whether a ``%``, ``?`` or ``#`` of it did.
+    depth, outer: how many look-aheads led here, and the request that looks ahead.
     """
 
     # Defaults of the class: a request that matches one plain rule sets few of them.
@@ -33,8 +36,9 @@ class State:
     vary_this: tuple[str, ...] = ()
     rule: Any = None
     cond: Any = None
-    cond_is_host = False
+    cond_is_host = captured_dots = captured_marks = False
     depth = 0
+    outer: State | None = None
 
     def __init__(self, engine: Any, uri: str, args: str | None, environ: Mapping[str, Any]) -> None:
         self.engine = engine

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tropea.rewrite.apache.escapes import RAW
+from tropea.rewrite.apache.paths import dot_segments
 from tropea.rewrite.apache.state import State
 from tropea.rewrite.apache.strings import Piece
 from tropea.rewrite.locations import is_host
@@ -56,17 +57,31 @@ class Substitution:
     """A substitution read into pieces.
 
     text: as written.  full_path: whether it starts with the whole path that was asked for.
+    encodes: whether its back references come with their ``%`` encoded, as B does.
     """
 
-    __slots__ = ("_before", "_from_map", "_parts", "_safe_marks", "full_path", "last_mark", "text")
+    __slots__ = (
+        "_before", "_encodes", "_from_map", "_own_dots", "_parts", "_safe_marks", "full_path",
+        "last_mark", "text",
+    )  # fmt: skip
 
-    def __init__(self, text: str, pieces: list[Piece], *, any_mark: bool, last_mark: bool) -> None:
-        self.text = text
+    def __init__(
+        self,
+        text: str,
+        pieces: list[Piece],
+        *,
+        any_mark: bool,
+        last_mark: bool,
+        encodes: bool = False,
+    ) -> None:
+        self.text, self._encodes = text, encodes
         self._parts = pieces
         self._before = _places_before_authority(pieces)
         self._from_map = bool(pieces) and pieces[0].kind == "map"
         self._safe_marks = any_mark or all(piece.value is None for piece in pieces)
         self.last_mark = last_mark
+        literal = "".join(["x" if piece.value else piece.text for piece in pieces])
+        self._own_dots = dot_segments(literal.partition("?")[0])
         self.full_path = bool(pieces) and pieces[0].text.upper() == "%{REQUEST_URI}"
 
     def quick(self, *, append: bool) -> Callable[[Any, str], tuple[str, str] | None] | None:
@@ -92,7 +107,7 @@ class Substitution:
 
         def quick(match: Any, query: str) -> tuple[str, str] | None:
             path = path_of(match)
-            if "?" in path or "//" in path or len(path) > _LONG:
+            if "?" in path or "//" in path or "/." in path or len(path) > _LONG:
                 return None
             if query_of is not None:
                 made = query_of(match)
@@ -116,6 +131,10 @@ class Substitution:
         if not self._safe_marks:
             self._check_marks(values)
         text = "".join(values)
+        if "." in text and dot_segments(text.partition("?")[0]) > self._own_dots:
+            state.captured_dots = True
+        if state.engine.in_directory and not state.captured_marks:
+            state.captured_marks = self._brings_marks(values)
         if not scheme_length(text):
             return text
         if self._before is None:
@@ -124,6 +143,14 @@ class Substitution:
             return text if literal or self._from_map else f"/{text}"
         self._check_authority(values, state)
         return text
+
+    def _brings_marks(self, values: list[str]) -> bool:
+        """Tell whether an expansion brought a character that reading once more would take apart."""
+        return any(
+            "#" in value or "?" in value or ("%" in value and (piece.plain or not self._encodes))
+            for piece, value in zip(self._parts, values, strict=True)
+            if piece.value is not None
+        )
 
     def _check_marks(self, values: list[str]) -> None:
         pairs = list(zip(self._parts, values, strict=True))

@@ -176,10 +176,19 @@ def _file_test(letter: str, subject: Value) -> Test | None:
         test = _FILE_TESTS[letter]
         return lambda state: holds(state.engine.files, test, subject(state))
     if letter == "F":
-        return lambda state: holds(state.engine.files, "e", subject(state))
+        return lambda state: is_file(state, subject(state))
     if letter == "U":
         return lambda state: bool(state.engine.would_answer(state, subject(state)))
     return None
+
+
+def is_file(state: State, path: str) -> bool:
+    """Tell whether there is a file (-F); a relative path starts where the request's own file is."""
+    if not path:
+        return False
+    if path[:1] != "/":
+        path = f"{state.filename.rpartition('/')[0]}/{path}"
+    return holds(state.engine.files, "e", path)
 
 
 def _equal_to(pattern: str) -> str:

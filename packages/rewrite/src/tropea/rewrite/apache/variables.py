@@ -16,7 +16,7 @@ FIELDS = {
     "HTTP_USER_AGENT": "User-Agent",
 }  # fmt: skip
 _PLAIN = (
-    "AUTH_TYPE", "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_PORT", "REMOTE_USER",
+    "AUTH_TYPE", "REMOTE_ADDR", "REMOTE_IDENT", "REMOTE_PORT", "REMOTE_USER",
     "SERVER_ADDR", "SERVER_ADMIN", "SERVER_SOFTWARE",
 )  # fmt: skip
 _TIMES = {
@@ -39,6 +39,11 @@ def _request_line(state: State) -> str:
     return f"{method} {target} {environ.get('SERVER_PROTOCOL', 'HTTP/1.1')}"
 
 
+def _remote_host(state: State) -> str:
+    """Return the client's name, or its address where the server looked no name up."""
+    return state.variable("REMOTE_HOST") or state.variable("REMOTE_ADDR") or ""
+
+
 def _document_root(state: State) -> str:
     return state.engine.document_root or ""
 
@@ -49,6 +54,9 @@ _OTHERS: dict[str, Callable[[State], str]] = {
     "REQUEST_FILENAME": lambda state: state.filename,
     "SCRIPT_FILENAME": lambda state: state.filename,
     "PATH_INFO": lambda state: state.path_info,
+    "REMOTE_HOST": lambda state: (
+        state.variable("REMOTE_HOST") or state.variable("REMOTE_ADDR") or ""
+    ),
     "REQUEST_METHOD": lambda state: str(state.environ.get("REQUEST_METHOD", "GET")),
     "REQUEST_SCHEME": lambda state: state.scheme,
     "SERVER_PROTOCOL": lambda state: str(state.environ.get("SERVER_PROTOCOL", "HTTP/1.1")),
@@ -62,7 +70,7 @@ _OTHERS: dict[str, Callable[[State], str]] = {
     "CONTEXT_DOCUMENT_ROOT": _document_root,
     "CONTEXT_PREFIX": lambda _state: "",
     "CONN_REMOTE_ADDR": lambda state: str(state.environ.get("REMOTE_ADDR", "")),
-    "API_VERSION": lambda _state: "20120211:0",
+    "API_VERSION": lambda _state: "20120211:142",
     "SCRIPT_USER": lambda _state: "<unknown>",
     "SCRIPT_GROUP": lambda _state: "<unknown>",
 }
@@ -93,7 +101,12 @@ def _prefixed(prefix: str, rest: str) -> Value:
         return lambda state: state.variable(rest) or ""
     if prefix in {"LA-U", "LA-F"}:
         inner = variable(rest)
-        return lambda state: inner(state.engine.look_ahead(state, by_file=prefix == "LA-F"))
+
+        def ahead(state: State) -> str:
+            found = state.engine.look_ahead(state, by_file=prefix == "LA-F")
+            return "" if found is None else inner(found)
+
+        return ahead
     return lambda _state: ""
 
 
