@@ -166,3 +166,28 @@ def test_mounts_made_up_by_clients_do_not_fill_the_memory():
     for number in range(1000):
         rules.writer("http", f"/{number}")
     assert len(rules._ready) <= 64
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("session={v}", True),
+        ("  session={v}  ", True),
+        ("a=1; b=2; session={v}; c=3", True),
+        ("a=1;session={v};c=3", True),
+        ("a=1;\t session={v}\t;c=3", True),
+        ("a=x session={v}", False),
+        ("xsession={v}", False),
+        ("a=xsession={v}; session={v}", True),
+        ("session=short; session={v}", True),
+        ("session={v}x; b=2", False),
+        ('session="{v}"', False),
+        ("Session={v}", False),
+        ("session ={v}", False),
+        ("session={v}, b=2", False),
+    ],
+)
+def test_a_cookie_begins_after_a_semicolon_and_its_value_ends_before_one(header, found):
+    value = "v" * 43
+    seen = CookieRules().writer("http", "").find(header.format(v=value))
+    assert seen == (value if found else None)

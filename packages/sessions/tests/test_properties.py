@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tropea.sessions.codecs import JSON, best_codec, check_values, decode, encode
+from tropea.sessions.codecs import JSON, best_codec, check_values
 from tropea.sessions.errors import RecordError, SealError, SessionValueError
 from tropea.sessions.headers import make_private
 from tropea.sessions.keyrings import KeyRing
@@ -120,7 +120,7 @@ def test_both_codecs_read_what_either_wrote(data):
     check_values(data)
     for writer in (JSON, best_codec()):
         for reader in (JSON, best_codec()):
-            assert decode(reader, encode(writer, data)) == data
+            assert reader.decode(writer.encode(data)) == data
 
 
 def test_a_msgspec_whose_errors_would_escape_is_left_alone(monkeypatch):
@@ -135,7 +135,13 @@ def test_a_msgspec_whose_errors_would_escape_is_left_alone(monkeypatch):
 )
 def test_no_codec_takes_anything_but_an_object(codec, raw):
     with pytest.raises(RecordError):
-        decode(codec, raw)
+        codec.decode(raw)
+
+
+@pytest.mark.parametrize("codec", [JSON, best_codec()], ids=lambda codec: codec.name)
+def test_text_that_is_no_unicode_is_refused_with_its_key(codec):
+    with pytest.raises(SessionValueError, match="session\\['name'\\] cannot be written"):
+        codec.encode({"age": 7, "name": "half a pair: \ud800"})
 
 
 def test_what_nests_too_deep_is_refused_with_its_key():

@@ -10,7 +10,7 @@ from typing import Any
 from tropea.core.fields import Fields
 from tropea.core.stores import StoreError
 from tropea.sessions.chunks import SINGLE, VALUE_PATTERN, Chunked
-from tropea.sessions.codecs import Codec, check_values, decode, encode
+from tropea.sessions.codecs import Codec, check_values
 from tropea.sessions.cookies import CookieRules, CookieWriter
 from tropea.sessions.errors import RecordError, SealError, SessionError
 from tropea.sessions.ids import new_id, storage_key
@@ -57,7 +57,7 @@ class ClientSide:
         try:
             revealed = self.store.reveal(name, text)
             origin = unpack(revealed.payload)
-            data = decode(self.codec, origin.record.data)
+            data = self.codec.decode(origin.record.data)
         except (SealError, RecordError) as error:
             log.info("a session's cookie is not accepted: %s", error)
             return False
@@ -107,7 +107,7 @@ class ClientSide:
             if session.ended and session.presented is not None:
                 return self._writer(session).clear_from(0, session.header)
             return []
-        raw = encode(self.codec, session.data)
+        raw = self.codec.encode(session.data)
         return self._issue(session, raw) if self._must_issue(session, origin, raw) else []
 
     def _must_issue(self, session: Session, origin: Origin | None, raw: bytes) -> bool:

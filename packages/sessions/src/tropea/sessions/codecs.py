@@ -7,24 +7,33 @@ its sessions live.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 from tropea.sessions.errors import RecordError, SessionValueError
 
 Data = dict[str, Any]
 
 
-class Codec(NamedTuple):
-    """A pair of functions; *decode* raises ValueError for what *encode* did not write."""
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A pair of functions.
+
+    encode: raises SessionValueError naming the key whose value JSON cannot hold.
+    decode: returns a dict; raises RecordError for anything that *encode* did not write.
+    """
 
     name: str
-    encode: Callable[[Any], bytes]
-    decode: Callable[[bytes], Any]
+    encode: Callable[[Data], bytes]
+    decode: Callable[[bytes], Data]
 
 
-def _make_encoder() -> Callable[[Any], bytes]:
+_REFUSALS = (TypeError, ValueError, OverflowError, RecursionError)
+
+
+def _make_encoder() -> Callable[[Data], bytes]:
     """Return the standard library's encoder, built once instead of for every call.
 
     Without its watch for circles: what is circular ends as a RecursionError.
@@ -32,35 +41,42 @@ def _make_encoder() -> Callable[[Any], bytes]:
     encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     module: Any = json.encoder  # its parts are no secret, but its stubs do not name them
     flags = (False, False, False)  # sorted keys, skipped keys, NaN
+    join = "".join
     try:
         prepared = module.c_make_encoder(
             None, encoder.default, module.encode_basestring, None, ":", ",", *flags
         )
-        works = "".join(prepared({"a": [1, "\N{SNOWMAN}"]}, 0)) == '{"a":[1,"\N{SNOWMAN}"]}'
+        works = join(prepared({"a": [1, "\N{SNOWMAN}"]}, 0)) == '{"a":[1,"\N{SNOWMAN}"]}'
     except (AttributeError, TypeError):  # another Python, which has none or builds it otherwise
         works = False
-    if not works:
-        return lambda data: encoder.encode(data).encode()
-    join = "".join
-    return lambda data: join(prepared(data, 0)).encode()
+    chunks: Callable[[Data, int], Iterable[str]] = (
+        prepared if works else lambda data, _depth: (encoder.encode(data),)
+    )
+
+    def encode(data: Data) -> bytes:
+        try:
+            return join(chunks(data, 0)).encode()
+        except _REFUSALS as error:
+            raise _refused(data) from error
+
+    return encode
 
 
-_json_encode = _make_encoder()
 _scan = json.scanner.make_scanner(json.JSONDecoder())  # type: ignore[attr-defined]  # no stubs
 
 
-def _json_decode(raw: bytes) -> Any:
-    text = raw.decode()
+def _json_decode(raw: bytes) -> Data:
     try:
+        text = raw.decode()
         value, end = _scan(text, 0)
-    except StopIteration:
-        raise ValueError("no JSON") from None
-    if end != len(text):  # we write no blanks around it
-        raise ValueError("something follows the data")
+    except (StopIteration, ValueError, RecursionError) as error:
+        raise RecordError(f"the data is no JSON: {type(error).__name__}") from None
+    if type(value) is not dict or end != len(text):  # we write no blanks around it
+        raise _no_object(value)
     return value
 
 
-JSON = Codec("json", _json_encode, _json_decode)
+JSON = Codec("json", _make_encoder(), _json_decode)
 
 
 def best_codec() -> Codec:
@@ -76,7 +92,24 @@ def best_codec() -> Codec:
         return JSON
     if not issubclass(DecodeError, ValueError):  # before msgspec 0.21: damage would escape
         return JSON
-    return Codec("msgspec", Encoder().encode, Decoder().decode)
+    read, write = Decoder().decode, Encoder().encode
+
+    def encode(data: Data) -> bytes:
+        try:
+            return write(data)
+        except _REFUSALS as error:
+            raise _refused(data) from error
+
+    def decode(raw: bytes) -> Data:
+        try:
+            value = read(raw)
+        except (ValueError, RecursionError) as error:
+            raise RecordError(f"the data is no JSON: {type(error).__name__}") from None
+        if type(value) is not dict:
+            raise _no_object(value)
+        return value
+
+    return Codec("msgspec", encode, decode)
 
 
 def codec_named(name: str) -> Codec:
@@ -84,24 +117,22 @@ def codec_named(name: str) -> Codec:
     return JSON if name == "json" else best_codec()
 
 
-def encode(codec: Codec, data: Data) -> bytes:
-    """Encode *data*; raise SessionValueError naming the key whose value JSON cannot hold."""
+def _refused(data: Data) -> SessionValueError:
+    """Say which value could not be encoded."""
     try:
-        return codec.encode(data)
-    except (TypeError, ValueError, OverflowError, RecursionError):
         check_values(data)
-        raise
+    except SessionValueError as error:
+        return error
+    for key, value in data.items():  # all are of kinds that JSON has, but one cannot be written
+        try:
+            json.dumps({key: value}, ensure_ascii=False).encode()
+        except _REFUSALS as error:
+            return SessionValueError(f"session[{key!r}] cannot be written as JSON: {error}")
+    return SessionValueError("the session's data cannot be written as JSON")
 
 
-def decode(codec: Codec, raw: bytes) -> Data:
-    """Decode *raw* into a dict; raise RecordError for anything else."""
-    try:
-        data = codec.decode(raw)
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"the data is no JSON: {type(error).__name__}") from None
-    if type(data) is not dict:
-        raise RecordError(f"the data is a {type(data).__name__}, not an object")
-    return data
+def _no_object(value: Any) -> RecordError:
+    return RecordError(f"the data is a {type(value).__name__}, not one object")
 
 
 def check_values(data: Data) -> None:

@@ -107,20 +107,19 @@ class CookieRules:
 class CookieWriter:
     """Reads and writes one cookie name with one set of attributes."""
 
-    __slots__ = ("_attributes", "_kept", "_pair", "_search", "_value", "name", "plain")
+    __slots__ = ("_attributes", "_kept", "_search", "_value", "name", "plain")
 
     def __init__(
         self, name: str, attributes: str, max_age: float | None, value: str, *, plain: bool
     ) -> None:
-        self.name, self._pair = name, f"{name}="
+        self.name = name
         self.plain = plain  #: whether it is sent over http
         self._attributes, self._value = attributes, value
         self._kept = None if max_age is None else int(max_age)
-        # A name begins after a semicolon, never inside another cookie's value; the value must
-        # reach to the next semicolon, so half an id is no id.
-        self._search = re.compile(
-            rf"(?:^|;)[ \t]*{re.escape(name)}=({value})[ \t]*(?=;|\Z)", re.ASCII
-        ).search
+        # The value must reach to the next semicolon, so half an id is no id.  The pattern begins
+        # with plain text, which is searched for twenty times as fast as "a semicolon or the start".
+        pattern = rf"{re.escape(name)}=({value})[ \t]*(?=;|\Z)"
+        self._search = re.compile(pattern, re.ASCII).search
 
     @property
     def overhead(self) -> int:
@@ -140,10 +139,15 @@ class CookieWriter:
         >>> CookieRules().writer("http", "").find("a=1; session=" + "x" * 43)[:3]
         'xxx'
         """
-        if self._pair not in header:  # most requests of most visitors, and most attacks
-            return None
         match = self._search(header)
-        return None if match is None else match[1]
+        while match is not None:
+            before = match.start() - 1
+            while before >= 0 and header[before] in " \t":
+                before -= 1
+            if before < 0 or header[before] == ";":  # never inside another cookie's value
+                return match[1]
+            match = self._search(header, match.end())
+        return None
 
     def set(self, value: str, lifetime: float | None) -> Fields:
         """Write the field that stores *value*, for *lifetime* seconds at most."""

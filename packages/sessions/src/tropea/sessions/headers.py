@@ -13,25 +13,25 @@ _CONCERNED = frozenset(("cache-control", "vary"))
 _LENGTHS = frozenset(map(len, _CONCERNED))
 
 
-def mark_private(fields: Fields) -> None:
-    """Name Cookie in Vary and keep shared caches away, in place.
+def marked_private(given: Fields) -> Fields:
+    """Return fields of which Vary names Cookie, and which keep shared caches away.
 
-    >>> fields = [("Cache-Control", "public, max-age=60")]
-    >>> mark_private(fields); fields
+    >>> marked_private([("Cache-Control", "public, max-age=60")])
     [('Cache-Control', 'private, max-age=60'), ('Vary', 'Cookie')]
     """
-    for name, _ in fields:
+    for name, _ in given:
         # Only a name of the right length is worth looking at: this runs for every response.
         if len(name) in _LENGTHS and name.lower() in _CONCERNED:
-            _combine(fields)
-            return
-    fields += _BOTH
+            return _combined(given)
+    return [*given, *_BOTH]
 
 
-def _combine(fields: Fields) -> None:
+def _combined(given: Fields) -> Fields:
+    fields = list(given)
     held = combined(fields, "Cache-Control")
     set_field(fields, "Cache-Control", "private" if held is None else make_private(held))
     add_vary(fields, "Cookie")
+    return fields
 
 
 def make_private(directives: str) -> str:

@@ -41,8 +41,9 @@ def unpack(payload: bytes) -> Origin:
     parts = head.split(b" ")
     if not newline or len(parts) != 6 or parts[0] != b"1":
         raise RecordError("not a session of this version")
-    created, issued, session_id, labels, how = parts[1:]
-    if not (created.isdigit() and issued.isdigit() and is_valid_id(session_id.decode("latin-1"))):
+    _, created, issued, named, labels, how = parts
+    session_id = named.decode("latin-1")
+    if not (created.isdigit() and issued.isdigit() and is_valid_id(session_id)):
         raise RecordError("not a session")
     if how == b"zlib":
         data = _decompress(data)
@@ -55,7 +56,7 @@ def unpack(payload: bytes) -> Origin:
         raise RecordError("not a session") from None
     if type(held) is not dict:
         raise RecordError("not a session")
-    return Origin(session_id.decode(), "", 0, record, float(record.saved))
+    return Origin(session_id, "", 0, record, float(record.saved))
 
 
 def _decompress(data: bytes) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from tropea.core.fields import Fields
 from tropea.sessions.chunks import VALUE_PATTERN, Chunked
-from tropea.sessions.codecs import JSON, check_values, decode, encode
+from tropea.sessions.codecs import JSON, check_values
 from tropea.sessions.cookies import CookieRules
 from tropea.sessions.errors import RecordError, SealError
 from tropea.sessions.ids import new_id
@@ -80,7 +80,7 @@ class PoorSession:
             return
         try:
             origin = unpack(self._store.reveal(self._writer.name, text).payload)
-            data = decode(JSON, origin.record.data)
+            data = JSON.decode(origin.record.data)
         except (SealError, RecordError):
             return
         record = origin.record
@@ -91,7 +91,7 @@ class PoorSession:
         """Return the cookie's value for what ``data`` holds now."""
         check_values(self.data)
         now, self._id = int(self._clock()), self._id or new_id()
-        record = Record(encode(JSON, self.data), now, now, {})
+        record = Record(JSON.encode(self.data), now, now, {})
         return self._store.protect(self._writer.name, pack(record, self._id, compress=True))
 
     def destroy(self) -> None:

@@ -48,9 +48,10 @@ class Origin(NamedTuple):
 def pack(record: Record, session_id: str) -> bytes:
     """Write *record* for the session that has this id."""
     data, created, saved, labels = record
-    named = json.dumps(labels, separators=(",", ":")).encode() if labels else b"-"
-    body = b" %d %d %b\n%b" % (created, saved, named, data)
-    return b"1 %b%b" % (_check(body, session_id), body)
+    named = json.dumps(labels, separators=(",", ":")) if labels else "-"
+    body = f" {created} {saved} {named}\n".encode() + data
+    check = blake2b(body, digest_size=16, key=session_id.encode()).hexdigest()
+    return b"1 " + check.encode() + body
 
 
 def unpack(raw: bytes, session_id: str) -> Record:
@@ -66,16 +67,13 @@ def unpack(raw: bytes, session_id: str) -> Record:
     if raw[:2] != b"1 ":
         raise _foreign(raw)
     body = raw[34:]
-    if not compare_digest(raw[2:34], _check(body, session_id)):
+    check = blake2b(body, digest_size=16, key=session_id.encode()).hexdigest()
+    if not compare_digest(raw[2:34], check.encode()):
         raise RecordError("the record does not belong to this session, or is damaged")
     head, _, data = body.partition(b"\n")
     _, created, saved, labels = head.split(b" ", 3)
     held = {} if labels == b"-" else json.loads(labels)
     return _new(Record, (data, int(created), int(saved), held))
-
-
-def _check(body: bytes, session_id: str) -> bytes:
-    return blake2b(body, digest_size=16, key=session_id.encode()).hexdigest().encode()
 
 
 def _foreign(raw: bytes) -> RecordError:

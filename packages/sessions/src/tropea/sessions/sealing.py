@@ -9,8 +9,8 @@ Source: AES-GCM, NIST SP 800-38D; BLAKE2, RFC 7693.
 from __future__ import annotations
 
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
@@ -124,15 +124,23 @@ def _take_apart(text: str, prefix: str) -> tuple[str, str]:
     return text[len(prefix) : end], text[end:]
 
 
+# Base64 in the URL's alphabet, without padding.  Source: RFC 4648 section 5.
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/   ")  # one value has one spelling
+_PADDING = (b"", None, b"==", b"=")
+_LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")  # characters that leave no bits over
+
+
 def _text(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return b2a_base64(raw, newline=False).translate(_TO_URL).rstrip(b"=").decode()
 
 
 def _raw(text: str) -> bytes:
+    over = len(text) % 4
+    padding = _PADDING[over]
+    if padding is None or (over and text[-1] not in _LAST[over]):
+        raise SealError("not base64 as it is written here")
     try:
-        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return a2b_base64(text.encode().translate(_FROM_URL) + padding, strict_mode=True)
     except (Base64Error, ValueError):
         raise SealError("not base64") from None
-    if _text(raw) != text:  # one value has one spelling
-        raise SealError("not base64 as it is written here")
-    return raw

@@ -10,11 +10,12 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from tropea.core.fields import Fields
 from tropea.core.stores import StoreError
-from tropea.sessions.codecs import Codec, decode, encode
+from tropea.sessions.codecs import Codec
 from tropea.sessions.errors import RecordError
 from tropea.sessions.keeping import fetch
 from tropea.sessions.locking import lease
@@ -31,7 +32,8 @@ log = logging.getLogger("tropea.sessions")
 OnConflict = Callable[[Session, tuple[str, ...]], object]
 
 
-class Rules(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rules:
     """What a backend is told when the layer is built.
 
     touch_every: seconds between two touches of a session that is only read.
@@ -85,21 +87,21 @@ class ServerSide:
         origin = fetch(self.store, session_id)
         if origin is None:
             return False
-        record = origin.record
-        used = self.rules.timeouts.last_used(origin.deadline, record.saved)
-        over = self.rules.timeouts.is_over(record.created, used, now)
-        if over or (record.labels and not labels.are_current(self.store, record.labels)):
-            self.store.delete(origin.key)
+        _, key, _, (data, created, saved, taken), deadline = origin
+        timeouts = self.rules.timeouts
+        used = timeouts.last_used(deadline, saved)
+        over = timeouts.is_over(created, used, now)
+        if over or (taken and not labels.are_current(self.store, taken)):
+            self.store.delete(key)
             return False
         try:
-            session.data = decode(self.codec, record.data)
+            session.data = self.codec.decode(data)
         except RecordError as error:
             log.warning("a stored session cannot be read and is removed: %s", error)
-            self.store.delete(origin.key)
+            self.store.delete(key)
             return False
-        session.origin = origin
-        session.labels = dict(record.labels) if record.labels else {}
-        session.created_at, session.used_at = record.created, used
+        session.origin, session.labels = origin, taken.copy()
+        session.created_at, session.used_at = created, used
         return True
 
     # -- when the response starts ------------------------------------------------------------
@@ -132,17 +134,17 @@ class ServerSide:
         origin = session.origin
         if origin is None:
             return self._commit_new(session)
-        raw = encode(self.codec, session.data)
+        raw, record = self.codec.encode(session.data), origin.record
         if session.renewed:
             return self._cookie(session) if self.writing.renew(session, raw) else []
-        if raw != origin.record.data or session.forced or session.labels != origin.record.labels:
+        if raw != record.data or session.forced or session.labels != record.labels:
             kept = self.writing.save(session, raw)
             return self._cookie(session) if kept and self.rules.rolling else []
         return self._touch(session, origin)
 
     def _commit_new(self, session: Session) -> Fields:
         if session.data or session.forced or session.labels:
-            raw = encode(self.codec, session.data)
+            raw = self.codec.encode(session.data)
             self.writing.create(session, raw, session.created_at)
             if self.rules.importer is not None:
                 self.rules.importer.forget(session.header)
@@ -186,14 +188,14 @@ class ServerSide:
         try:
             with lease(self.store, origin.key, timeout):
                 self.writing.reload(session)
-                before = encode(self.codec, session.data)
+                before = self.codec.encode(session.data)
                 try:
                     yield
                 except BaseException:
-                    session.data = decode(self.codec, before)
+                    session.data = self.codec.decode(before)
                     raise
                 if session.origin is not None and not session.lost and not session.renewed:
-                    raw = encode(self.codec, session.data)
+                    raw = self.codec.encode(session.data)
                     if raw != session.origin.record.data or session.forced:
                         self.writing.save(session, raw)
         except StoreError as error:

@@ -5,7 +5,7 @@ Pure: times come in as seconds since the epoch.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 #: Seconds that a clock may have been ahead when a record was written and still be believed.
 CLOCK_SKEW = 3900
@@ -14,7 +14,8 @@ CLOCK_SKEW = 3900
 LONGEST = 400 * 86400
 
 
-class Timeouts(NamedTuple):
+@dataclass(frozen=True, slots=True)  # read faster than a named tuple
+class Timeouts:
     """Limits in seconds; None sets no limit.
 
     idle: since the session was last used.  absolute: since it began.

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tropea.core.stores import StoreBusy
-from tropea.sessions.codecs import Codec, check_values, decode, encode
+from tropea.sessions.codecs import Codec, check_values
 from tropea.sessions.errors import RecordError
 from tropea.sessions.ids import new_id, storage_key
 from tropea.sessions.keeping import ROUNDS, fetch
@@ -79,7 +79,7 @@ class Writing:
                 return True
             if session.lost or not self._merge_in(session, clashes):
                 return False
-            raw = encode(self.codec, session.data)
+            raw = self.codec.encode(session.data)
             if attempt > 1:  # many writers: let them come one after the other
                 time.sleep(random.uniform(0, 0.002 * min(attempt, 10)))  # noqa: S311
         raise StoreBusy(f"a session was changed by others {ROUNDS} times in a row")
@@ -102,7 +102,7 @@ class Writing:
                 return False
             assert session.origin is not None
             old, session.origin = session.origin, new
-            self.save(session, encode(self.codec, session.data))
+            self.save(session, self.codec.encode(session.data))
             new = session.origin
         raise StoreBusy(f"a session was changed by others {ROUNDS} times in a row")
 
@@ -146,7 +146,7 @@ class Writing:
 
     def _decode(self, origin: Origin) -> dict[str, Any]:
         try:
-            return decode(self.codec, origin.record.data)
+            return self.codec.decode(origin.record.data)
         except RecordError:
             return {}
 

@@ -52,6 +52,9 @@ class MemoryStore(Labels):
         return True  # an empty store is a store
 
     def load(self, key: str) -> Entry | None:
+        entry = self._entries.get(key)  # one look at a dict needs no lock
+        if entry is None or entry[2] > self._clock():
+            return entry
         with self._lock:
             return self._live(key)
 
@@ -67,11 +70,12 @@ class MemoryStore(Labels):
 
     def save(self, key: str, data: bytes, ttl: float, version: int) -> int | None:
         with self._lock:
-            entry, now = self._entries.get(key), self._clock()
-            if entry is None or entry.version != version or entry.deadline <= now:
+            entries, now = self._entries, self._clock()
+            entry = entries.get(key)
+            if entry is None or entry[1] != version or entry[2] <= now:
                 return None
-            self._entries[key] = _new(Entry, (data, version + 1, now + ttl))
-            self._entries.move_to_end(key)
+            entries[key] = _new(Entry, (data, version + 1, now + ttl))
+            entries.move_to_end(key)
             return version + 1
 
     def delete(self, key: str, version: int | None = None) -> bool:
