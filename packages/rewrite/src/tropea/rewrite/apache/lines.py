@@ -6,13 +6,16 @@ r"""Split a rule file into directives and their arguments, and keep where each s
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tropea.rewrite.errors import RuleSyntaxError
 
+#: What httpd takes for a blank; Python would split at other controls, and at U+0085, too.
 _BLANK = " \t\r\f\v"
+_FIRST = re.compile(rf"[^{_BLANK}]*")
 
 
 class Word(str):
@@ -44,7 +47,13 @@ class Directive:
     @property
     def name(self) -> str:
         """The first word, or ``<Section`` and ``</Section``."""
-        return self.text.split(None, 1)[0].rstrip(">")
+        return self._first.rstrip(">")
+
+    @property
+    def _first(self) -> str:
+        word = _FIRST.match(self.text)
+        assert word is not None  # the pattern matches the empty string
+        return word[0]
 
     @property
     def line(self) -> int:
@@ -53,8 +62,7 @@ class Directive:
     @property
     def rest(self) -> str:
         """What follows the name."""
-        parts = self.text.split(None, 1)
-        return parts[1].rstrip(_BLANK) if len(parts) > 1 else ""
+        return self.text[len(self._first) :].strip(_BLANK)
 
     def error(self, message: str, at: int = 0) -> RuleSyntaxError:
         """Make an error that points at a place of the text."""
@@ -69,7 +77,7 @@ class Directive:
         stays there itself.
         """
         text = self.text
-        at = len(self.text.split(None, 1)[0])
+        at = len(self._first)
         words: list[Word] = []
         while True:
             while at < len(text) and text[at] in _BLANK:
