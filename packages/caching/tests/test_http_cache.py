@@ -136,6 +136,8 @@ class TestStoring:
             [("Cache-Control", "max-age=60, private")],
             [("Cache-Control", "max-age=60;no-store")],
             [("Cache-Control", 'max-age=60, private=""')],
+            [("Cache-Control", 'max-age=60, private="*"')],
+            [("Cache-Control", 'max-age=60, private="X-A, Set Cookie"')],
             [("Cache-Control", "max-age=60"), ("Cache-Control", "private")],
             [*FRESH, ("Vary", "*")],
             [*FRESH, ("Vary", "Accept, *")],
@@ -171,6 +173,13 @@ class TestStoring:
         site.fields = fields
         get = cached()
         assert get().body != get().body
+
+    @pytest.mark.parametrize("status", ["226 IM Used", "304 X", "600 X", "999 X"])
+    def test_what_is_no_answer_by_itself_is_not_stored(self, cached, site, status):
+        site.status, site.fields = status, FRESH
+        get = cached()
+        get(check=False)
+        assert len(get.layer.store) == 0
 
     @pytest.mark.parametrize(
         "status", ["500 X", "502 X", "503 X", "403 X", "206 X", "299 X", "404 X"]

@@ -88,8 +88,14 @@ def _hear(found: Directives, text: str) -> None:
 
 
 def named_fields(argument: str | None) -> frozenset[str] | None:
-    """Read the fields that ``private="…"`` or ``no-cache="…"`` names; None for all of them."""
-    return (parse_names(argument) or None) if argument is not None else None
+    """Read the fields that ``private="…"`` or ``no-cache="…"`` names; None for all of them.
+
+    All too where a member is no field name: nobody knows which field was meant.
+    """
+    if argument is None:
+        return None
+    names, members = parse_names(argument), {name.lower() for name in split_list(argument)}
+    return names if names and names == members and "*" not in names else None
 
 
 def write_directives(directives: Mapping[str, Any]) -> str:

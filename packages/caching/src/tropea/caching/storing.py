@@ -19,6 +19,8 @@ UNDERSTOOD = HEURISTIC | frozenset(
     (201, 202, 205, 302, 303, 307, 400, 401, 402, 403, 406, 407, 408, 409, 411, 412, 413, 415, 416,
      417, 421, 422, 426, 428, 429, 431, 451, 500, 502, 503, 504, 505)
 )  # fmt: skip
+#: Answers that mean something only together with what the client holds.
+_NEVER_ALONE = frozenset((226, 304))
 #: Fields that are never stored besides those that ``Connection`` names.
 _NEVER_STORED = HOP_BY_HOP | {
     "age", "proxy-connection", "proxy-authentication-info", "proxy-authorization",
@@ -48,7 +50,9 @@ def refusal(
     targeted: whether *directives* are of a targeted field, which silences Expires.
     """
     understood = status in UNDERSTOOD
-    if status < 200 or status == 304 or (status == 206 and not get(fields, "Content-Range")):
+    if status in _NEVER_ALONE or not 200 <= status < 600:
+        return "status"
+    if status == 206 and not get(fields, "Content-Range"):
         return "status"
     if "must-understand" in directives:
         if not understood:
