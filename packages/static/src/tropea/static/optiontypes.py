@@ -82,7 +82,7 @@ def check_prefix(prefix: str) -> str:
     """
     from tropea.static.paths import read_path
 
-    inner = prefix.strip("/")
+    inner = prefix.strip("/") if isinstance(prefix, str) else ""
     if not isinstance(prefix, str) or (
         inner and read_path(inner.encode("utf-8", "replace").decode("latin-1")) is None
     ):

@@ -15,8 +15,6 @@ from typing import NamedTuple
 #: Characters of a path, and segments in it; longer ones name nothing that is served.
 MAX_LENGTH = 4096
 MAX_SEGMENTS = 128
-#: Bytes of one segment: what common file systems allow.
-MAX_NAME = 255
 
 # C0 and C1 controls, NUL and DEL, the separators of all systems, the drive and stream mark;
 # a trailing dot or blank, which Windows drops: "a.txt." would be another name of "a.txt".
