@@ -6,8 +6,15 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from tropea.rewrite import RewriteMiddleware, RunawayPatternWarning, apache_rules, urlrewriter
+from tropea.rewrite import (
+    RewriteMiddleware,
+    Rule,
+    RunawayPatternWarning,
+    apache_rules,
+    urlrewriter,
+)
 from tropea.rewrite.patterns import compile_pattern
+from tropea.rewrite.ready import maintenance
 
 STRIP = "RewriteRule ^(.*)/$ $1 [R=301]"
 OLD = "RewriteRule ^/old/(.*)$ /new/$1 [R=301]"
@@ -181,3 +188,16 @@ def test_a_middleware_around_itself_can_be_called_from_inside():
 
     stack = RewriteMiddleware(app, [("/a", "/outer"), ("/b", "/inner")])
     assert stack({"REQUEST_METHOD": "GET", "PATH_INFO": "/a"}, lambda *a: None) == [b"/inner"]
+
+
+def test_bytes_that_are_no_utf_8_go_into_every_part_of_a_target(run):
+    for target in ("/x/{1}", "/x?q={1}", "/x#{1}", "/x/{1}?a={1}#{1}"):
+        seen = run(urlrewriter(rules=[Rule("/f/(.*)", target, 302)]), "/f/\xff\xc3\xa9\r\n")
+        assert seen.status == 302
+        assert "%FF%C3%A9%0D%0A" in seen.location
+
+
+def test_a_client_from_a_socket_for_both_families_is_known_by_its_address():
+    rule = maintenance(allow=["192.0.2.0/24"])
+    assert not rule.when[0]({"REMOTE_ADDR": "::ffff:192.0.2.7"})
+    assert rule.when[0]({"REMOTE_ADDR": "::ffff:198.51.100.7"})

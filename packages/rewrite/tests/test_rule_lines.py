@@ -59,7 +59,13 @@ def test_words_know_where_they_are_and_whether_they_were_quoted():
 
 @pytest.mark.parametrize(
     ("text", "line", "column"),
-    [('A "b', 1, 3), ('\n  A b \'c d"', 2, 7), ('A \\\n  "b', 2, 3), ('A b \\\n c \\\nd "e', 3, 3), ('  A \\\nb \\\n "', 3, 2)],
+    [
+        ('A "b', 1, 3),
+        ("\n  A b 'c d\"", 2, 7),
+        ('A \\\n  "b', 2, 3),
+        ('A b \\\n c \\\nd "e', 3, 3),
+        ('  A \\\nb \\\n "', 3, 2),
+    ],
 )
 def test_a_quote_that_is_open_is_pointed_at(text, line, column):
     with pytest.raises(RuleSyntaxError) as caught:

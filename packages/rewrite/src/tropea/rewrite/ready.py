@@ -131,6 +131,7 @@ def maintenance(
             client = ipaddress.ip_address(environ.get("REMOTE_ADDR", ""))
         except ValueError:
             return True
+        client = getattr(client, "ipv4_mapped", None) or client  # from a socket for both families
         return not any(client in network for network in networks)
 
     app = answer if callable(answer) else _unavailable(answer, retry_after)

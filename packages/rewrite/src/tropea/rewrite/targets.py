@@ -170,8 +170,10 @@ def _argument_of(text: str) -> str:
 
 
 def _ascii(text: str) -> str:
-    """Encode what a query's own text has beyond ASCII, as UTF-8."""
-    return text if text.isascii() else "".join(c if c.isascii() else quote_plus(c) for c in text)
+    """Encode what a text has beyond ASCII, as UTF-8; surrogate escapes stand for bytes."""
+    if text.isascii():
+        return text
+    return "".join(c if c.isascii() else quote_plus(c, errors="surrogateescape") for c in text)
 
 
 def _fragment_of(text: str) -> str:
