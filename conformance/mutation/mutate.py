@@ -1,12 +1,17 @@
 """Change the pure policy modules one operator at a time, and see whether their tests notice.
 
-    python conformance/mutation/mutate.py                     # every change of every module: hours
-    python conformance/mutation/mutate.py --sample 30         # thirty of each, chosen by the seed
+    python conformance/mutation/mutate.py                     # every change of every module
     python conformance/mutation/mutate.py dates --list        # what survives, line by line
+    python conformance/mutation/mutate.py --sample 30         # thirty of each, chosen by the seed
+    python conformance/mutation/mutate.py --write             # figures.json: the figures, and what survived
 
-mutmut and cosmic-ray want one source folder for one package; a namespace of eleven is not that.  This changes the
-syntax tree of one module in a forked process, puts the changed module where the import would find it, and runs the
-module's own tests in that process.  A change that no test notices has survived: it is printed.
+mutmut and cosmic-ray want one source folder for one package; a namespace of eleven is not that.
+
+The module's own tests (and its docstrings' examples) are collected once.  Each change has a process of its own,
+forked from there: a change inside a function takes the place of that function's code, and the tests run, those first
+that noticed the changes before.  What no test notices there, and every change outside of functions, is tried again from
+the start: the changed module is put where an import would find it, everything of ours is imported and collected anew.
+A change that no test notices even then has survived.  ``reviewed.json`` says why each survivor may.
 """
 
 from __future__ import annotations
@@ -14,7 +19,9 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import gc
 import importlib.util
+import inspect
 import io
 import json
 import os
@@ -25,35 +32,96 @@ import time
 import types
 from pathlib import Path
 
-import hypothesis  # noqa: F401  imported before the forks, which then need not
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Seconds of processor time after which a change counts as noticed: the tests hang.
-LONGEST = 8
+HERE = Path(__file__).resolve().parent
+#: A test that takes longer, in seconds of processor time, is left out: thousands of changes wait for it.
+PATIENCE = 0.2
+#: So many times what all its tests take, and some seconds: a change after which they take longer is noticed, they hang.
+TIMES, SECONDS = 3, 4
 
-#: Module: the test modules that are its own.
+CACHING = ["caching/tests/test_verdicts.py", "caching/tests/test_policies.py"]
+SESSIONS = ["sessions/tests/test_session_policies.py", "sessions/tests/test_properties.py"]
+RULES = ["rewrite/tests/test_rules.py", "rewrite/tests/test_urlrewriter.py"]
+APACHE = ["rewrite/tests/test_rule_lines.py", "rewrite/tests/test_apache_language.py", "rewrite/tests/test_recorded_apache.py"]
+FILES = ["static/tests/test_verdicts.py", "static/tests/test_paths.py"]
+ROUTED = ["dispatch/tests/test_patterns.py", "dispatch/tests/test_dispatching.py"]
+CREDENTIALS = ["auth/tests/test_verdicts.py"]
+
+#: Module: the tests that are its own, files or names in them.
 POLICIES = {
     "core.dates": ["core/tests/test_dates.py"],
-    "core.entitytags": ["core/tests/test_lists.py", "core/tests/test_conditions.py"],
+    "core.entitytags": ["core/tests/test_conditions.py"],
     "core.preconditions": ["core/tests/test_conditions.py"],
     "core.ranges": ["core/tests/test_ranges.py"],
     "core.directives": ["core/tests/test_lists.py"],
     "core.negotiation": ["core/tests/test_lists.py"],
     "core.fields": ["core/tests/test_fields.py"],
-    "caching.freshness": ["caching/tests/test_policies.py", "caching/tests/test_http_cache.py"],
-    "caching.storing": ["caching/tests/test_policies.py", "caching/tests/test_http_cache.py"],
-    "caching.validation": ["caching/tests/test_policies.py", "caching/tests/test_http_cache.py"],
-    "caching.invalidation": ["caching/tests/test_policies.py", "caching/tests/test_http_cache.py"],
-    "sessions.merging": ["sessions/tests/test_properties.py", "sessions/tests/test_commit.py"],
-    "sessions.timeouts": ["sessions/tests/test_lifecycle.py", "sessions/tests/test_properties.py"],
-    "rewrite.targets": ["rewrite/tests/test_rules.py", "rewrite/tests/test_urlrewriter.py"],
-    "static.paths": ["static/tests/test_paths.py"],
+    "core.cookies": ["core/tests/test_cookies.py"],
+    "caching.cachecontrol": ["caching/tests/test_cache_control.py", *CACHING],
+    "caching.freshness": CACHING,
+    "caching.storing": CACHING,
+    "caching.cachekeys": CACHING,
+    "caching.validation": CACHING,
+    "caching.invalidation": CACHING,
+    "caching.structured": CACHING,
+    "caching.cachestatus": CACHING,
+    "caching.etags": ["caching/tests/test_etags.py"],
+    "sessions.merging": SESSIONS,
+    "sessions.timeouts": SESSIONS,
+    "sessions.cookies": SESSIONS,
+    "sessions.headers": SESSIONS,
+    "sessions.ids": SESSIONS,
+    "sessions.origins": SESSIONS,
+    "sessions.chunks": SESSIONS,
+    "sessions.codecs": SESSIONS,
+    "sessions.payloads": SESSIONS,
+    "sessions.keyrings": SESSIONS,
+    "sessions.sealing": SESSIONS,
+    "sessions.records": SESSIONS,
+    "rewrite.targets": RULES,
+    "rewrite.templates": RULES,
+    "rewrite.locations": RULES,
+    "rewrite.segments": ["rewrite/tests/test_index.py"],
+    "rewrite.patterns": ["rewrite/tests/test_patterns.py"],
+    "rewrite.charsets": ["rewrite/tests/test_patterns.py"],
+    "rewrite.apache.lines": APACHE,
+    "rewrite.apache.flags": APACHE,
+    "rewrite.apache.escapes": APACHE,
+    "rewrite.apache.cookies": APACHE,
+    "static.paths": FILES,
+    "static.accepting": FILES,
+    "static.dispositions": FILES,
+    "static.mediatypes": FILES,
+    "static.fieldrules": FILES,
+    "static.references": FILES,
+    "dispatch.patterns": ROUTED,
+    "dispatch.syntax": ROUTED,
+    "dispatch.segments": ROUTED,
+    "dispatch.rawpatterns": ROUTED,
+    "dispatch.converters": ROUTED,
+    "dispatch.kinds": ROUTED,
+    "dispatch.reversing": ROUTED,
+    "auth.authorization": CREDENTIALS,
+    "auth.digest": CREDENTIALS,
+    "auth.hashing": CREDENTIALS,
 }
 
 COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
             ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}  # fmt: skip
 COUNTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult}
+
+hypothesis.settings.register_profile(
+    "mutation",
+    deadline=None,
+    database=None,
+    max_examples=25,
+    derandomize=True,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
 
 
 def places(tree):
@@ -94,25 +162,87 @@ def skipped(tree):
     return silent
 
 
-def count(source):
+def functions(tree):
+    """Return {id of a node: (qualified name, first line) of the outermost function in whose body it is}."""
+    inside = {}
+
+    def descend(node, prefix):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                descend(child, f"{prefix}{child.name}.")
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = min([child.lineno, *(one.lineno for one in child.decorator_list)])
+                for statement in child.body:
+                    for one in ast.walk(statement):
+                        inside[id(one)] = (prefix + child.name, first)
+            elif isinstance(child, ast.If | ast.Try):
+                descend(child, prefix)
+
+    descend(tree, "")
+    return inside
+
+
+class Change:
+    """One change of one module."""
+
+    def __init__(self, file, source, number):
+        self.file, self.number = file, number
+        self.tree = ast.parse(source)
+        silent = skipped(self.tree)
+        made = [place for place in places(self.tree) if id(place[0]) not in silent]
+        node, self.words, change = made[number]
+        self.line = node.lineno
+        self.function = functions(self.tree).get(id(node))
+        text = source.splitlines()[node.lineno - 1]
+        column = len(text.encode()[: node.col_offset].decode()) - (len(text) - len(text.lstrip()))
+        self.where = f"{text.strip()}  [{column}: {self.words}]"
+        change()
+
+    def code(self):
+        return compile(ast.fix_missing_locations(self.tree), str(self.file), "exec")
+
+    def into(self, module):
+        """Give the function that is loaded its changed code; tell whether that could be done."""
+        if self.function is None:
+            return False
+        name, first = self.function
+        function = module
+        for part in name.split("."):
+            function = inspect.getattr_static(function, part, None)
+            for inner in ("fget", "func", "__func__"):
+                function = getattr(function, inner, function) if not isinstance(function, type) else function
+        try:
+            function = inspect.unwrap(function)
+            old = function.__code__
+        except (AttributeError, ValueError):
+            return False
+        for code in codes(self.code()):
+            if code.co_qualname == name == old.co_qualname and code.co_firstlineno == old.co_firstlineno == first:
+                with contextlib.suppress(ValueError):
+                    function.__code__ = code
+                    return True
+        return False
+
+    def instead(self, name):
+        """Put the changed module where an import finds it."""
+        module = types.ModuleType(name)
+        module.__file__, module.__spec__ = str(self.file), importlib.util.spec_from_file_location(name, self.file)
+        module.__package__ = name.rpartition(".")[0]
+        sys.modules[name] = module
+        exec(self.code(), module.__dict__)
+
+
+def codes(code):
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, types.CodeType):
+            yield from codes(one)
+
+
+def amount(source):
     tree = ast.parse(source)
     silent = skipped(tree)
-    return [(getattr(node, "lineno", 0), words) for node, words, _ in places(tree) if id(node) not in silent]
-
-
-def changed(source, number):
-    """Return the code of the module with its change *number* made."""
-    tree = ast.parse(source)
-    silent = skipped(tree)
-    made = [change for node, _, change in places(tree) if id(node) not in silent]
-    made[number]()
-    return ast.fix_missing_locations(tree)
-
-
-def warm(tests):
-    """Load pytest's plugins and whatever the tests import from elsewhere, once for all forks."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        pytest.main(["--collect-only", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider", *tests])
+    return sum(id(node) not in silent for node, _, _ in places(tree))
 
 
 def forget():
@@ -122,29 +252,163 @@ def forget():
             del sys.modules[name]
 
 
-def survives(name, file, number, tests):
-    """Run the tests on the changed module in a process of its own; True where none of them fails."""
+def arguments(file, tests):
+    return ["-x", "--tb=no", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-o", "cache_dir=/tmp/tropea-mutation-cache",
+            "-m", "not slow", "--hypothesis-profile=mutation", "--doctest-modules", str(file), *tests]  # fmt: skip
+
+
+def in_child(work, seconds=0.0):
+    """Run work() in a process of its own; return its result, BROKE where it broke or took too many seconds."""
+    ours, theirs = os.pipe()
+    sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        code = 1
+        answer = BROKE
         try:
-            signal.setitimer(signal.ITIMER_PROF, LONGEST)
+            os.close(ours)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
             said = os.open(os.environ.get("TROPEA_MUTATION_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             for stream in (1, 2):
                 os.dup2(said, stream)
-            forget()
-            if number is not None:
-                module = types.ModuleType(name)
-                module.__file__, module.__spec__ = str(file), importlib.util.spec_from_file_location(name, file)
-                module.__package__ = name.rpartition(".")[0]
-                sys.modules[name] = module
-                exec(compile(changed(file.read_text(), number), str(file), "exec"), module.__dict__)
-            code = pytest.main(["-x", "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-o", "cache_dir=/tmp/tropea-mutation-cache", "-m", "not slow", "--hypothesis-profile=ci", *tests])
+            answer = work()
         except BaseException as problem:
             os.write(2, repr(problem).encode())
-        os._exit(0 if code == 0 else 1)
-    _, status = os.waitpid(child, 0)
-    return status == 0
+        with open(theirs, "w") as pipe:
+            json.dump(answer, pipe)
+            pipe.flush()
+            os._exit(0)
+    os.close(theirs)
+    with open(ours) as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(answer) if answer else BROKE
+
+
+SURVIVED, BROKE = -2, -1
+
+
+class Leave:
+    """A pytest plugin: leave some tests out."""
+
+    def __init__(self, names):
+        self.names = names
+
+    def pytest_collection_modifyitems(self, items):
+        items[:] = [item for item in items if item.nodeid not in self.names]
+
+
+class Trials:
+    """A pytest plugin: instead of running the tests once, run them for every change."""
+
+    def __init__(self, name, file, numbers, source, tests, options):
+        self.name, self.file, self.numbers, self.source, self.tests, self.options = name, file, numbers, source, tests, options
+        self.alive, self.tried, self.items, self.slow, self.error = [], 0, [], set(), "its tests did not begin"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        if session.testsfailed:
+            self.error = "its tests cannot be collected"
+            return True
+        self.items, self.session, self.error = list(session.items), session, None
+        if not self.items:
+            self.error = "it has no tests"
+            return True
+        took = in_child(self.measure)
+        if not isinstance(took, list):
+            self.error = f"its tests fail without any change: {self.items[took].nodeid if took >= 0 else took}"
+            return True
+        self.slow = {item.nodeid for item, seconds in zip(self.items, took, strict=True) if seconds > PATIENCE}
+        quick = sorted(zip(took, range(len(took)), strict=True))
+        self.items = [self.items[at] for seconds, at in quick if seconds <= PATIENCE]
+        gc.freeze()
+        self.longest = SECONDS + TIMES * sum(seconds for seconds in took if seconds <= PATIENCE)
+        ends = time.monotonic() + 60 * (self.options.minutes or 1e6)
+        for number in self.numbers:
+            if time.monotonic() >= ends:
+                break
+            self.tried += 1
+            self.one(Change(self.file, self.source, number))
+        return True
+
+    def one(self, change):
+        module = sys.modules[self.name]
+        failing = in_child(lambda: self.run_all() if change.into(module) else SURVIVED, self.longest)
+        if failing >= 0:
+            self.items.insert(0, self.items.pop(failing))
+        if failing == SURVIVED and in_child(lambda: self.anew(change), self.longest + SECONDS) == SURVIVED:
+            self.alive.append(change)
+            if self.options.list:
+                print(f"  survived: line {change.line}: {change.where}", file=sys.__stderr__, flush=True)
+
+    def run_all(self):
+        items = self.items
+        for at, item in enumerate(items):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=items[at + 1] if at + 1 < len(items) else None)
+            if self.session.testsfailed:
+                return at
+        return SURVIVED
+
+    def measure(self):
+        """Return what each test takes, unchanged; the number of the first that fails."""
+        took = []
+        for at, item in enumerate(self.items):
+            began = time.process_time()
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=self.items[at + 1] if at + 1 < len(self.items) else None)
+            took.append(time.process_time() - began)
+            if self.session.testsfailed:
+                return at
+        return took
+
+    def anew(self, change):
+        forget()
+        change.instead(self.name)
+        return SURVIVED if pytest.main(arguments(self.file, self.tests), plugins=[Leave(self.slow)]) == 0 else BROKE
+
+
+def try_module(short, options):
+    """Return the figures of one module."""
+    file = ROOT / "packages" / short.partition(".")[0] / "src" / "tropea" / Path(*short.split(".")).with_suffix(".py")
+    tests = [str(ROOT / "packages" / name) for name in POLICIES[short]]
+    source = file.read_text()
+    possible = amount(source)
+    numbers = list(range(possible))
+    if options.sample and options.sample < possible:
+        numbers = sorted(random.Random(options.seed).sample(numbers, options.sample))
+    if options.minutes:
+        random.Random(options.seed).shuffle(numbers)
+    trials = Trials(f"tropea.{short}", file, numbers, source, tests, options)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        pytest.main(arguments(file, tests), plugins=[trials])
+    if trials.error:
+        return {"error": trials.error, "said": said.getvalue()[-2000:]}
+    return {
+        "possible": possible,
+        "tried": trials.tried,
+        "noticed": trials.tried - len(trials.alive),
+        "tests": len(trials.items),
+        "left out": len(trials.slow),
+        "survived": [(one.line, one.where) for one in sorted(trials.alive, key=lambda one: one.number)],
+    }
+
+
+def in_a_process(short, options):
+    """Try the module in a process of its own: what it imports and collects is not the next one's."""
+    ours, theirs = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            answer = try_module(short, options)
+        except BaseException as problem:
+            answer = {"error": repr(problem)}
+        with open(theirs, "w") as pipe:
+            json.dump(answer, pipe)
+        os._exit(0)
+    os.close(theirs)
+    with open(ours) as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(answer or '{"error": "its process ended"}')
 
 
 def main():
@@ -153,51 +417,38 @@ def main():
     parser.add_argument("--sample", type=int, help="changes of each module, chosen at random")
     parser.add_argument("--minutes", type=float, help="a module is left after so many; its changes come in an order chosen by the seed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--list", action="store_true", help="name the survivors")
-    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--list", action="store_true", help="name the survivors as they are found")
+    parser.add_argument("--write", action="store_true", help="put the figures into figures.json beside this file")
     options = parser.parse_args()
     os.chdir(ROOT)
-    total, figures = [0, 0], {}
-    for short, names in POLICIES.items():
+    kept, reviewed = HERE / "figures.json", json.loads((HERE / "reviewed.json").read_text())
+    figures = json.loads(kept.read_text()) if kept.exists() else {}
+    total, unexplained = [0, 0], 0
+    for short in POLICIES:
         if options.modules and not any(word in short for word in options.modules):
             continue
-        file = ROOT / "packages" / short.partition(".")[0] / "src" / "tropea" / Path(*short.split(".")).with_suffix(".py")
-        tests = [str(ROOT / "packages" / name) for name in names]
-        warm(tests)
-        if not survives(f"tropea.{short}", file, None, tests):
-            print(f"{short}: its tests fail without any change", flush=True)
-            figures[short] = {"error": "tests fail unchanged"}
+        began, answer = time.monotonic(), in_a_process(short, options)
+        if "error" in answer:
+            print(f"{short}: {answer['error']}\n{answer.get('said', '')}", flush=True)
+            unexplained += 1
             continue
-        all_places = count(file.read_text())
-        numbers = list(range(len(all_places)))
-        if options.sample and options.sample < len(numbers):
-            numbers = sorted(random.Random(options.seed).sample(numbers, options.sample))
-        if options.minutes:
-            random.Random(options.seed).shuffle(numbers)
-        ends, alive, tried = time.monotonic() + 60 * (options.minutes or 1e6), [], []
-        for number in numbers:
-            if time.monotonic() >= ends:
-                break
-            tried.append(number)
-            if survives(f"tropea.{short}", file, number, tests):
-                alive.append(number)
-                if options.list:
-                    print(f"  survived: line {all_places[number][0]}: {all_places[number][1]}", flush=True)
-            if options.list:
-                print(f"  {len(tried)} tried, {len(tried) - len(alive)} noticed", flush=True)
-        numbers, alive = tried, sorted(alive)
-        total[0] += len(numbers)
-        total[1] += len(numbers) - len(alive)
-        figures[short] = {"possible": len(all_places), "tried": len(numbers), "noticed": len(numbers) - len(alive),
-                          "survived": [f"line {all_places[n][0]}: {all_places[n][1]}" for n in alive]}  # fmt: skip
-        print(f"{short}: {len(numbers) - len(alive)} of {len(numbers)} noticed ({len(all_places)} possible)", flush=True)
-        if options.list:
-            for line in figures[short]["survived"]:
-                print(f"    {line}", flush=True)
-        if options.json:
-            options.json.write_text(json.dumps(figures, indent=1) + "\n")
+        total[0] += answer["tried"]
+        total[1] += answer["noticed"]
+        words = reviewed.get(short, {})
+        answer["survived"] = [{"line": line, "change": where, "why": words.get(where)} for line, where in answer["survived"]]
+        open_ = [one for one in answer["survived"] if one["why"] is None]
+        unexplained += len(open_)
+        print(f"{short}: {answer['noticed']} of {answer['tried']} noticed ({answer['possible']} possible), "
+              f"{len(open_)} unexplained, {time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
+        for one in open_:
+            print(f"    line {one['line']}: {one['change']}", flush=True)
+        figures[short] = answer
+        if options.write:
+            ordered = {name: figures[name] for name in POLICIES if name in figures}
+            kept.write_text(json.dumps(ordered, indent=1) + "\n")
     print(f"{total[1]} of {total[0]} noticed" + (f", {100 * total[1] / total[0]:.0f} %" if total[0] else ""))
+    return 1 if unexplained else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
