@@ -123,6 +123,24 @@ def test_an_option_that_paste_dropped_is_reported(tmp_path):
         factory({"__file__": str(path)})
 
 
+class Late(Layer):
+    """A layer that sees only when it is built that an option is of no use."""
+
+    Options = Options
+
+    def prepare(self):
+        raise OptionError(f"name: no such thing: {self.options.name!r}")
+
+
+def test_an_option_that_fails_when_the_layer_is_built_names_its_section_too(monkeypatch):
+    monkeypatch.setattr(paste, "distribution_of", lambda layer_class: "tropea-late")
+    with pytest.raises(OptionError, match=r"^egg:tropea-late#main: name: no such thing: 'x'"):
+        paste.filter_factory(Late)({}, name="x")(print)
+    make = paste.app_factory(lambda options: Late(print, options), Options, egg="tropea-late")
+    with pytest.raises(OptionError, match=r"^egg:tropea-late#main: name: no such thing: 'y'"):
+        make({}, name="y")
+
+
 def test_without_a_file_the_entry_point_is_named():
     with pytest.raises(OptionError, match="^egg:tropea-aged#main: has no option 'x'"):
         factory({}, x="1")

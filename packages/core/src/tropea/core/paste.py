@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import configparser
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from tropea.core.errors import OptionError
-from tropea.core.layer import Layer
+from tropea.core.layer import Layer, LayerFactory
 from tropea.core.options import option_names, read_options
 
 FilterFactory = Callable[..., Callable[[WSGIApplication], WSGIApplication]]
@@ -32,7 +33,7 @@ def filter_factory(layer_class: type[Layer], name: str = "main") -> FilterFactor
     ) -> Callable[[WSGIApplication], WSGIApplication]:
         egg = distribution_of(layer_class)
         options = read_section(layer_class.Options, global_conf, local_conf, egg=egg, name=name)
-        return layer_class.layer(options)
+        return SectionLayer(layer_class, options, place_of(global_conf, local_conf, egg, name))
 
     _document(
         factory,
@@ -48,7 +49,9 @@ def app_factory(
     """Make a ``paste.app_factory`` that calls *build* with an instance of *options_class*."""
 
     def factory(global_conf: Mapping[str, str], /, **local_conf: Any) -> WSGIApplication:
-        return build(read_section(options_class, global_conf, local_conf, egg=egg, name=name))
+        options = read_section(options_class, global_conf, local_conf, egg=egg, name=name)
+        with naming(place_of(global_conf, local_conf, egg, name)):
+            return build(options)
 
     _document(factory, options_class, inspect.getdoc(build) or "Build an application.")
     return factory
@@ -74,8 +77,42 @@ def read_section(
             f"[{section}]: Paste Deploy drops {', '.join(map(repr, lost))} because [DEFAULT] has "
             f"an option of that name; rename the one in [DEFAULT]"
         )
-    where = f"[{section}]" if section else f"egg:{egg}#{name}"
-    return read_options(options_class, (), local_conf, where=where)
+    return read_options(
+        options_class, (), local_conf, where=place_of(global_conf, local_conf, egg, name)
+    )
+
+
+def place_of(
+    global_conf: Mapping[str, str], local_conf: Mapping[str, Any], egg: str, name: str
+) -> str:
+    """Say where options stand: ``[filter:session]``, else ``egg:tropea-sessions#main``."""
+    section, _ = find_section(global_conf, local_conf, egg=egg, name=name)
+    return f"[{section}]" if section else f"egg:{egg}#{name}"
+
+
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Put *where* before what is said of an option that is only found wrong when it is used."""
+    try:
+        yield
+    except OptionError as error:
+        if str(error).startswith(where):
+            raise
+        raise OptionError(f"{where}: {error}") from error
+
+
+class SectionLayer(LayerFactory[Layer]):
+    """A layer of an ini file, whose errors name their section."""
+
+    __slots__ = ("where",)
+
+    def __init__(self, layer_class: type[Layer], options: Any, where: str) -> None:
+        super().__init__(layer_class, (options,), {})
+        self.where = where
+
+    def __call__(self, app: WSGIApplication) -> Layer:
+        with naming(self.where):
+            return super().__call__(app)
 
 
 def find_section(
