@@ -151,6 +151,11 @@ def test_the_filter_reads_an_ini_files_words():
         {}, backend="dogpile.cache.dbm", arguments=json.dumps({"filename": "x"}), expire="5m"
     )(print)
     assert (layer.options.expire, layer.options.arguments) == (300.0, {"filename": "x"})
+    assert cache_filter({}, expire="none")(print).options.expire is None
+    with pytest.raises(OptionError, match="expire: expected a time such as 5m, or none, got '-1'"):
+        cache_filter({}, expire="-1")
+    with pytest.raises(OptionError, match="expire: expected 0 or more, or None for never, got -1"):
+        CacheManager(expire=-1)
     with pytest.raises(OptionError, match="mapping"):
         cache_filter({}, arguments="[1]")
 

@@ -45,6 +45,10 @@ _SERIALIZING = frozenset(
 _NEEDED = {"dogpile.cache.pymemcache": "url", "dogpile.cache.dbm": "filename"}
 
 
+def _read_expire(text: str) -> float | None:
+    return None if text.lower() == "none" else duration(text)
+
+
 @dataclass(frozen=True)
 class CacheOptions:
     """What the cache is kept in.
@@ -59,7 +63,7 @@ class CacheOptions:
     backend: str = "dogpile.cache.memory"
     arguments: Any = field(default=None, metadata={"read": json.loads, "expects": "a JSON object"})
     expire: float | None = field(
-        default=3600.0, metadata={"read": duration, "expects": "a time such as 5m"}
+        default=3600.0, metadata={"read": _read_expire, "expects": "a time such as 5m, or none"}
     )
     prefix: str = "tropea"
     environ_key: str = CACHE
