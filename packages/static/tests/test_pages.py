@@ -152,6 +152,18 @@ def test_the_fallback_page_takes_the_place_of_the_applications_404_alone(spa, as
     assert ask(layer, "/users/7", "POST", BROWSER).body == b"none"
 
 
+def test_a_fallback_page_that_is_not_there_is_missed_at_start_up(tmp_path, fill, ask):
+    root = fill(tmp_path, {"caf\xe9.html": "<p>"})
+    with pytest.raises(OptionError, match="fallback: no such file: 'index.html'"):
+        static_server(root, fallback="index.html")
+    html = {"Accept": "text/html"}
+    assert ask(static_server(root, fallback="caf\xe9.html"), "/x", headers=html).body == b"<p>"
+    later = static_server(root, fallback="index.html", autorefresh=True)
+    assert ask(later, "/x", headers=html).status == 404
+    fill(root, {"index.html": "later"})
+    assert ask(later, "/x", headers=html).body == b"later"
+
+
 def test_the_body_that_the_fallback_page_replaces_is_closed(spa, ask):
     class Body(list):
         closed = 0

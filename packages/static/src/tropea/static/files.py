@@ -12,6 +12,7 @@ from tropea.static.fieldrules import FieldRules, read_manifest
 from tropea.static.lookups import Lookup, Making, Mount
 from tropea.static.options import StaticOptions
 from tropea.static.origins import source_of
+from tropea.static.paths import path_key
 from tropea.static.tables import LiveTable, ScannedTable, answer
 
 #: Entries that ``autorefresh`` keeps, to spare the hashing of what did not change.
@@ -39,6 +40,7 @@ class StaticFiles:
         ]
         self.prefix = options.mounts[0][0]
         self.mounts = tuple(mounts)
+        self._fallback = self.prefix + path_key(options.fallback.lstrip("/"))
         self._lookup = Lookup(self.mounts, Making(options, rules, read_front(options.sendfile)))
         self.rescan()
 
@@ -51,6 +53,8 @@ class StaticFiles:
             self.table = LiveTable(self._lookup, bound=options.lazy, always=False)
         else:
             self.table = ScannedTable(self._lookup)
+            if options.fallback and self.table.get(self._fallback) is None:
+                raise OptionError(f"fallback: no such file: {options.fallback!r}")
 
     def answer(self, environ: Mapping[str, Any], method: str) -> Answer | None:
         """Answer GET or HEAD; None where there is nothing for the path."""
@@ -74,8 +78,7 @@ class StaticFiles:
             return None
         if not path_info.startswith(self.prefix):
             return None
-        page = self.prefix + options.fallback.lstrip("/")
-        found = self.answer({**environ, "PATH_INFO": page}, method)
+        found = self.answer({**environ, "PATH_INFO": self._fallback}, method)
         if found is not None:
             add_vary(found[1], "Accept")
         return found
