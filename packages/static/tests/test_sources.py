@@ -248,6 +248,25 @@ def test_names_that_are_not_utf_8_or_that_windows_reads_otherwise_are_not_listed
     assert [child.name for child in FolderSource(root).children("")] == ["a.txt"]
 
 
+def test_a_listing_that_does_not_say_which_file_it_is_is_asked_again(tmp_path, fill):
+    fill(tmp_path, {"a.txt": "a"})
+
+    class Entry:
+        """What Windows tells of a file in a listing."""
+
+        name, path = "a.txt", str(tmp_path / "a.txt")
+
+        def stat(self, follow_symlinks):
+            held = list(os.stat(self.path))
+            held[1] = 0  # st_ino
+            return os.stat_result(held)
+
+    source, listed = FolderSource(tmp_path), []
+    source._collect([Entry()], "", "", listed)
+    ((_, found),) = listed
+    assert found.stamp == source.find("a.txt").stamp
+
+
 def test_names_beyond_ascii_are_asked_for_as_utf_8(tmp_path, fill, ask):
     app = static_server(fill(tmp_path, {"caf\xe9/\u65e5\u672c.txt": "here"}))
     path = "/caf\xe9/\u65e5\u672c.txt".encode().decode("latin-1")

@@ -132,6 +132,8 @@ class FolderSource:
             below = f"{path}/{name}" if path else name
             try:
                 info = entry.stat(follow_symlinks=False)
+                if not info.st_ino:  # Windows: a listing does not say which file it is
+                    info = os.stat(entry.path, follow_symlinks=False)  # noqa: PTH116
                 kind = self._kind(below, f"{place}/{name}" if place else name, info)
             except OSError:
                 continue
