@@ -345,6 +345,9 @@ class TestStoring:
             (3, [b"too long"]),
             (None, [b"half", RuntimeError("broken")]),
             (8, [b"half", RuntimeError("broken"), b"more"]),
+            (8, [b"more", b" than", b" was said"]),
+            (4, [b"more", b" than was said"]),
+            (4, [b"half", RuntimeError("broken")]),
         ],
     )
     def test_a_body_that_was_not_whole_is_never_served(self, cached, site, length, blocks):
@@ -377,6 +380,13 @@ class TestStoring:
         next(steps), next(steps)
         body.close()
         assert get().body == b"ab" and site.calls == 1
+
+    def test_whoever_has_the_last_block_finds_it_stored(self, cached, site, environ_of):
+        site.fields, site.body = [*FRESH, ("Content-Length", "2")], lambda call: [b"a", b"b"]
+        get = cached()
+        steps = iter(get.layer(environ_of(), lambda *a: lambda b: None))
+        next(steps), next(steps)
+        assert get("/", {"Range": "bytes=1-1"}).body == b"b" and site.calls == 1
 
     def test_write_and_late_errors_store_nothing(self, fetch, environ_of):
         def writes(environ, start_response):

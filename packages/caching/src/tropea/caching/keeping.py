@@ -119,6 +119,9 @@ class WholeSink:
         self._guard.abort(self._writer)
         self._exchange.land(Outcome.FAILED)
 
+    def recall(self) -> None:
+        self._guard.delete(self._exchange.key)
+
 
 def with_length(entry: Entry, size: int) -> Fields:
     """Return the fields with the length that is known now."""

@@ -119,6 +119,9 @@ class PartSink:
         self._blocks = []
         self._exchange.land(Outcome.FAILED)
 
+    def recall(self) -> None:
+        self._exchange.cache.guard.delete(self._exchange.key)
+
 
 def store_body(exchange: Fetching, entry: Entry, body: bytes) -> None:
     """Keep a body that is at hand."""

@@ -25,6 +25,9 @@ class Sink(Protocol):
     def forget(self) -> None:
         """Forget what was taken, once; harmless after ``keep``."""
 
+    def recall(self) -> None:
+        """Take back what was kept: it was not what it seemed."""
+
 
 class Taken:
     """A body of which a copy is taken.
@@ -35,12 +38,16 @@ class Taken:
     def __init__(self, body: Iterable[bytes], sink: Sink, length: int | None) -> None:
         self._body, self._length = body, length
         self._sink: Sink | None = sink
+        self._kept: Sink | None = None
         self._size = 0
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             for block in self._body:
                 self._take(block)
+                if self._size == self._length:
+                    # Whoever has the last block, and comes again, finds what he got.
+                    self._finish(complete=True)
                 yield block
         except GeneratorExit:
             raise  # the client left; close() decides
@@ -52,7 +59,10 @@ class Taken:
     def _take(self, block: bytes) -> None:
         sink = self._sink
         self._size += len(block)
-        if sink is not None and not sink.write(block):
+        if sink is None:
+            if block:
+                self.spoil()  # more than was declared
+        elif not sink.write(block):
             self.spoil()
 
     def take_all(self, blocks: Iterable[bytes]) -> None:
@@ -63,15 +73,20 @@ class Taken:
 
     def _finish(self, complete: bool) -> None:
         sink, self._sink = self._sink, None
-        if sink is not None:
-            if complete:
-                sink.keep()
-            else:
-                sink.forget()
+        if sink is None:
+            return
+        if complete:
+            self._kept = sink
+            sink.keep()
+        else:
+            sink.forget()
 
     def spoil(self) -> None:
         """Keep nothing: what was taken is not what the client got, or not all of it."""
         self._finish(complete=False)
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.recall()
 
     def close(self) -> None:
         # A server may stop asking once it has the declared bytes: then there is no more to come.
