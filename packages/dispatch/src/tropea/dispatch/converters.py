@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from .errors import PatternError
-from .regexes import check_regex, may_match
+from .regexes import may_match, whole_matcher
 
 #: What a reader answers for text that is not for it; no converter returns it.
 NO: Final = object()
@@ -52,7 +51,7 @@ class Converter:
 
     def read(self, text: str) -> Any:
         """Return the value of *text*, or :data:`NO` where it is not for this converter."""
-        if re.fullmatch(self.pattern, text, self.flags) is None:
+        if whole_matcher(self.pattern, self.flags)(text) is None:
             return NO
         return self.read_any_case(text)
 
@@ -90,10 +89,9 @@ class RegexConverter(Converter):
     """
 
     def __init__(self, pattern: str, read: Callable[[str], Any] = str, flags: int = 0) -> None:
-        check_regex(pattern)
+        self._fullmatch = whole_matcher(pattern, flags)
         self.pattern = pattern
         self.flags = flags
-        self._fullmatch = re.compile(pattern, flags).fullmatch
         self._from_string = read
 
     def from_string(self, text: str) -> Any:

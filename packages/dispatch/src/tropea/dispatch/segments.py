@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .automata import Automaton
 from .converters import NO, Converter, StringConverter
 from .errors import PatternError
-from .regexes import check_regex, operators
+from .regexes import automaton_of, check_regex, operators, power, short
 from .syntax import Parameter, Tokens
 
 _GLOBAL_FLAGS = re.compile(r"\(\?[aiLmsux]+\)")
@@ -33,6 +34,7 @@ class Segment:
             self.literal = only if isinstance(only, str) else ""
         elif isinstance(only, Parameter) and not ignorecase:
             converter = only.converter
+            check_regex(converter.pattern, converter.flags)
             self.plain = type(converter) is StringConverter
             self.read = converter.read
             self.kind = converter.kind()
@@ -81,12 +83,22 @@ class Composite:
             source.append(f"({_scoped(token.converter)})")
             self.spots.append((group, token.converter))
             group += 1 + inner.groups
-        regex = "".join(source)
-        check_regex(regex)
-        self._fullmatch = re.compile(regex, re.IGNORECASE if ignorecase else 0).fullmatch
+        regex, flags = "".join(source), re.IGNORECASE if ignorecase else 0
+        self._fullmatch = re.compile(regex, flags).fullmatch
         self._ignorecase = ignorecase
+        self._automaton: Automaton | None = None
+        for _, converter in self.spots:
+            check_regex(converter.pattern, converter.flags)
+        # Fixed text around one expression adds no way to split a text.
+        if len(self.spots) > 1 or any(power(one.pattern, one.flags) > 1 for _, one in self.spots):
+            self._automaton = automaton_of(regex, flags)
+            self._short = short(regex, flags)
 
     def texts(self, text: str) -> tuple[str, ...] | None:
+        """Return the text of each parameter, or None where *text* does not match."""
+        if self._automaton is not None and len(text) > self._short:
+            read = self._automaton.read(text)
+            return None if read is None else tuple(read.get(group, "") for group, _ in self.spots)
         found = self._fullmatch(text)
         return None if found is None else tuple(found[group] for group, _ in self.spots)
 
