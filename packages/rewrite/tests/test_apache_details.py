@@ -193,3 +193,17 @@ def test_a_map_that_is_given_takes_the_place_of_a_program():
     assert rules.notes == ("1: RewriteMap up is the one that was given",)
     with pytest.raises(RuleSyntaxError, match="takes this line's place"):
         apache_rules(text)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "%{SERVER_PORT} ^80$", "%{SERVER_PORT} =80", "%{SERVER_ADDR} =192.0.2.1", "%{SERVER_PORT} 80",
+        "%{SERVER_NAME} =www.example.com", "%{HTTP_HOST} =www.example.com:80", "%{SERVER_NAME} ^www",
+        "%{HTTP_HOST} ^WWW\\.example\\.com [NC]", "%{HTTP:Host} ^www.example.com:80$",
+    ],
+)  # fmt: skip
+def test_a_condition_on_the_servers_name_address_or_port_is_found_in_the_index(condition):
+    field = {"HTTP_HOST": "www.example.com:80", "SERVER_ADDR": "192.0.2.1", "SERVER_PORT": "80"}
+    text = f"RewriteCond {condition}\nRewriteRule ^/a /yes [L]\nRewriteRule ^/b/c /no"
+    assert decide(text, "/a", **field).path == "/yes"

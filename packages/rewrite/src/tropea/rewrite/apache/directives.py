@@ -28,6 +28,7 @@ from tropea.rewrite.apache.state import Value
 from tropea.rewrite.apache.strings import StringError, compile_pieces, expand_string, read_string
 from tropea.rewrite.apache.substitutions import Substitution
 from tropea.rewrite.apache.tests import Condition, compile_test, quick_test
+from tropea.rewrite.conditions import host_name
 from tropea.rewrite.errors import PatternError, RuleError, RunawayPatternWarning
 from tropea.rewrite.patterns import compile_pattern
 
@@ -38,6 +39,7 @@ OPTIONS = (
     "AllowNoSlash", "AllowAnyURI", "MergeBase", "IgnoreContextInfo", "LegacyPrefixDocRoot",
     "LongURLOptimization", "UnsafePrefixStat",
 )  # fmt: skip
+_HOST_FIELD = (["%{HTTP_HOST}"], ["%{HTTP:HOST}"])
 _OWN = (
     "RewriteEngine", "RewriteOptions", "RewriteBase", "RewriteCond", "RewriteRule", "RewriteMap",
 )  # fmt: skip
@@ -193,7 +195,9 @@ class Reader:
             shift = error.column - 1 + words[1].startswith("!")
             raise directive.error(error.message, words[1].at + shift) from None
         self._report(directive, caught)
-        pinned = test.pinned if len(pieces) == 1 else ""
+        # Only the field itself is what rules are filed under, and that without its port.
+        asks_host = [piece.text.upper() for piece in pieces] in _HOST_FIELD
+        pinned = host_name({"HTTP_HOST": test.pinned}) if asks_host else ""
         quick, field = quick_test(pieces, test.of_text)
         return Condition(
             text, subject, test.holds, either, novary, pinned, quick, None if novary else field
