@@ -36,9 +36,9 @@ END;
 """
 #: The variants of a key that were stored longest ago: bodies are numbered as they come.
 _TOO_MANY = """
-DELETE FROM heads WHERE key = ?1 AND variant IN (
-    SELECT variant FROM heads JOIN bodies USING (body) WHERE key = ?1
-    ORDER BY bodies.rowid DESC LIMIT -1 OFFSET ?2)
+DELETE FROM heads WHERE key = ? AND variant IN (
+    SELECT variant FROM heads JOIN bodies USING (body) WHERE key = ?
+    ORDER BY bodies.rowid DESC LIMIT -1 OFFSET ?)
 """
 #: What is left when the bytes are counted from the one that expires last.
 _TOO_MUCH = """
@@ -155,7 +155,7 @@ class SQLiteCacheStore(KeptStore):
             ("DELETE FROM heads WHERE key = ? AND variant = ?", (digest, variant)),
             ("INSERT INTO bodies VALUES (?, ?)", (entry.body, body)),
             ("INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?)", head),
-            (_TOO_MANY, (digest, MAX_VARIANTS)),
+            (_TOO_MANY, (digest, digest, MAX_VARIANTS)),
             *(
                 ("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", (t, digest, variant))
                 for t in entry.tags
