@@ -369,11 +369,9 @@ ASKED_BY_REQUEST = {
     ("3875", "auth"): ("test_basic_bearer", "test_digest"),
     ("3986", "rewrite"): ("test_attacks", "test_rules"),
     ("5789", "dispatch"): ("test_dispatching",),
-    ("6454", "sessions"): ("test_neighbours",),
     ("6585", "auth"): ("test_basic_bearer", "test_digest"),
     ("9110", "inspector"): ("test_reasons",),
     ("9110", "rewrite"): ("test_attacks", "test_rules"),
-    ("9111", "static"): ("test_serving", "test_assets"),
     ("9457", "errors"): ("test_error_middleware",),
 }
 
