@@ -64,6 +64,14 @@ def test_what_is_quoted_is_read_back(tags):
     assert parse_entity_tags(field) == tags
 
 
+def test_256_tags_are_read():
+    assert len(parse_entity_tags('"a",' * 256)) == len(parse_entity_tags('"a",' * 257)) == 256
+
+
+def test_tags_are_compared_weakly_unless_asked():
+    assert etags_match((True, "a"), [(False, "a")])
+
+
 @given(st.text())
 def test_no_field_makes_the_parser_raise(field):
     parse_entity_tags(field)

@@ -93,6 +93,8 @@ class TestLifetime:
             ([("Expires", "0")], 0),
             ([("Expires", "Fri, 31 Dec 9999 23:59:59 GMT")], FOREVER),
             ([("Expires", LATER), ("Expires", LATER)], 0),
+            ([("Expires", LATER.upper()), DATE], 60),
+            ([("Expires", LATER.lower()), ("Date", DATE[1].swapcase())], 60),
             ([], None),
         ],
     )
@@ -225,7 +227,9 @@ class TestWishes:
     )
     def test_of_errors_are_minded(self, policy, age, wishes, default, allowed):
         assert allows_after_error(policy, age, wishes, default) is allowed
-        assert allows_after_error(policy, age, wishes) is (allowed and age < 60 + max(policy.if_error, wishes.if_error or 0))
+        assert allows_after_error(policy, age, wishes) is (
+            allowed and age < 60 + max(policy.if_error, wishes.if_error or 0)
+        )
 
 
 class TestRefusal:

@@ -72,7 +72,7 @@ def parse_entity_tags(s: str) -> list[Tag]:
         return [(False, "*")]
     tags: list[Tag] = []
     position = 0
-    while position < len(s) and len(tags) < MAX_TAGS:
+    while len(tags) < MAX_TAGS:
         match = _TAG.match(s, position)
         if match is None:
             break
