@@ -1,6 +1,7 @@
 """The commit point: one commit, at the first start_response, durable before the head leaves."""
 
 import logging
+from contextlib import suppress
 
 import pytest
 
@@ -232,3 +233,55 @@ def test_store_errors_of_other_layers_pass_through(make_app, tools):
 
     with pytest.raises(StoreError, match="of a cache"):
         tools.Browser(make_app(app)).get()
+
+
+def locking(tools, step):
+    """A site that runs *step* in the session's lock at /step, and survives its failure."""
+
+    def app(environ, start_response):
+        if environ["PATH_INFO"] == "/step":
+            with suppress(LookupError), environ["tropea.session"].lock():
+                step(environ["tropea.session"])
+        return tools.site(environ, start_response)
+
+    return app
+
+
+def test_a_session_that_is_ended_in_its_lock_stays_ended_when_the_block_fails(make_app, tools):
+    def step(session):
+        session.invalidate()
+        raise LookupError
+
+    browser = tools.Browser(make_app(locking(tools, step)))
+    browser.get("/login?u=ann")
+    browser.get("/step")
+    assert browser.jar == {}
+    assert browser.get("/whoami").text == ""
+
+
+def test_a_block_that_fails_in_the_lock_changes_nothing_but_the_id(make_app, tools):
+    def step(session):
+        session.regenerate()
+        session["user"] = "eve"
+        raise LookupError
+
+    browser = tools.Browser(make_app(locking(tools, step)))
+    browser.get("/login?u=ann")
+    before = dict(browser.jar)
+    browser.get("/step")
+    assert browser.jar != before
+    assert browser.get("/whoami").text == "ann"
+
+
+def test_a_lock_within_the_lock_of_the_same_request_waits_for_nobody(make_app, tools):
+    def step(session):
+        with session.lock(timeout=0):
+            session["user"] = "bob"
+        session["n"] = 1
+
+    browser = tools.Browser(make_app(locking(tools, step)))
+    browser.get("/login?u=ann")
+    browser.get("/step")
+    assert browser.get("/get?user&n").text == "bob,1"
+    browser.get("/locked")
+    assert browser.get("/get?n").text == "2"

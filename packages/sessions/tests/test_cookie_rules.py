@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from tropea.core.errors import OptionError
-from tropea.sessions import SessionMiddleware
+from tropea.sessions import SealedCookieStore, SessionMiddleware, SessionTooLarge
 from tropea.sessions.cookies import CookieRules, mount_path
 
 
@@ -191,3 +191,24 @@ def test_a_cookie_begins_after_a_semicolon_and_its_value_ends_before_one(header,
     value = "v" * 43
     seen = CookieRules().writer("http", "").find(header.format(v=value))
     assert seen == (value if found else None)
+
+
+def test_parts_of_a_longer_session_are_removed_when_it_shrinks_below_a_long_mount(make_app, tools):
+    pytest.importorskip("cryptography")
+    store = SealedCookieStore("a secret that nobody knows", compress=False)
+    browser = tools.Browser(make_app(store=store))
+    mount = {"SCRIPT_NAME": "/" + "m" * 2000}
+    browser.get("/set?k=" + "x" * 3000, **mount)
+    assert len(browser.jar) == 3
+    browser.get("/set?k=" + "x" * 1100, **mount)
+    assert len(browser.jar) == 1
+    assert browser.get("/get?k", **mount).text == "x" * 1100
+
+
+@pytest.mark.parametrize("length", [3980, 4090, 5000])
+def test_a_mount_that_leaves_no_room_for_the_cookie_is_named(make_app, tools, length):
+    pytest.importorskip("cryptography")
+    store = SealedCookieStore("a secret that nobody knows")
+    browser = tools.Browser(make_app(store=store))
+    with pytest.raises(SessionTooLarge, match="name and path leave"):
+        browser.get("/set?k=v", SCRIPT_NAME="/" + "m" * length)

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from typing import Any, Literal, NewType
 
 import pytest
 
@@ -17,6 +18,7 @@ from tropea.sessions import (
     session_middleware,
 )
 from tropea.sessions.__main__ import main
+from tropea.sessions.errors import SessionValueError
 
 
 @pytest.fixture(params=["memory", "sqlite", "file", "sealed"])
@@ -452,6 +454,48 @@ def test_a_dataclass_goes_in_and_comes_out(make_app, tools):
         browser.get()
     assert seen[0] is None
     assert seen[2] == Cart([Line("bread"), Line("bread")], prices={"bread": 2.0})
+
+
+Seconds = NewType("Seconds", int)
+
+
+@dataclass
+class Settings:
+    theme: Literal["dark", "light"] = "dark"
+    wait: Seconds = Seconds(5)  # noqa: RUF009  (a number)
+    tags: set[str] = field(default_factory=set)
+    marks: frozenset[int] = frozenset()
+    rest: Any = None
+
+
+def test_sets_choices_and_named_types_come_back_too(make_app, tools):
+    kept = Settings("light", Seconds(7), {"b", "a"}, frozenset((2, 1)), [1, {"x": None}])
+
+    def app(environ, start_response):
+        session = environ["tropea.session"]
+        found = session.view(Settings)
+        session.keep(kept)
+        start_response("200 OK", [])
+        return [b"same" if found == kept else b"other"]
+
+    browser = tools.Browser(make_app(app))
+    assert [browser.get().text for _ in range(2)] == ["other", "same"]
+
+
+@dataclass
+class Odd:
+    only: Literal[1] = 1
+    made: int = field(default=0, init=False)
+
+
+@pytest.mark.parametrize(("name", "value"), [("only", True), ("only", 2), ("made", 3)])
+def test_what_would_not_come_back_is_refused_when_it_is_kept(name, value):
+    from tropea.sessions.typed import plain
+
+    odd = Odd()
+    setattr(odd, name, value)
+    with pytest.raises(SessionValueError, match="would not come back"):
+        plain(odd)
 
 
 def test_stored_data_of_another_shape_is_no_instance():

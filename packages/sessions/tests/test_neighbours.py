@@ -7,6 +7,7 @@ import logging
 import pickle
 import subprocess
 import sys
+from datetime import UTC, datetime
 from hashlib import sha1
 from hmac import digest
 from importlib.metadata import entry_points
@@ -221,6 +222,29 @@ def test_a_request_from_here_or_from_a_trusted_origin_goes_through(forms, enviro
     assert post(browser, {"csrf_token": token}, **environ).code == 200
 
 
+@pytest.mark.parametrize("referer", ["http://[x", "http://x]/", "http://x:port/", "//", "http://\xbd/"])
+def test_a_referer_that_is_no_address_is_refused(forms, referer):
+    browser, token = forms()
+    assert post(browser, {"csrf_token": token}, HTTP_REFERER=referer).code == 403
+
+
+@pytest.mark.parametrize("charset", ["none-such", "utf-16", "\x00", "idna", "punycode"])
+def test_an_upload_in_a_charset_that_hides_the_token_is_refused(forms, charset):
+    browser, _ = forms()
+    body = (
+        '--b\r\nContent-Disposition: form-data; name="csrf_token"\r\n'
+        f"Content-Type: text/plain; charset={charset}\r\n\r\nwrong\r\n--b--\r\n"
+    ).encode()
+    assert post(browser, body=body, kind="multipart/form-data; boundary=b").code == 403
+
+
+def test_a_path_that_leads_out_of_an_exempt_one_is_not_exempt(forms):
+    browser, _ = forms(exempt=("/hooks",))
+    for path in ("/hooks/../admin", "/hooks/a/../../admin", "/hooks/.."):
+        assert browser.get(path, REQUEST_METHOD="POST").code == 403
+    assert browser.get("/hooks/..a", REQUEST_METHOD="POST").code == 200
+
+
 def test_another_sessions_token_is_refused(forms):
     (one, _), (_, token) = forms(), forms()
     assert post(one, {"csrf_token": token}).code == 403
@@ -349,6 +373,64 @@ def test_an_old_store_that_fails_or_holds_rubbish_costs_nobody_a_request(tools, 
         with caplog.at_level(logging.WARNING):
             answer = tools.Browser(app).get("/whoami", cookie="old=" + "a" * 32)
         assert (answer.code, answer.text) == (200, "")
+
+
+class Old(dict):
+    """Another library's store; it can be taken down."""
+
+    down = False
+
+    def delete(self, name):
+        if self.down:
+            raise OSError("gone")
+        self.pop(name, None)
+
+
+OLD_ID = "an-id-of-the-other-library"
+
+
+@pytest.mark.parametrize("end", ["/logout", "/clear"])
+def test_what_ends_in_the_request_that_takes_it_over_does_not_come_back(tools, store, end):
+    def app(environ, start_response):
+        if environ["PATH_INFO"] == "/clear":
+            environ["tropea.session"].clear()
+        return tools.site(environ, start_response)
+
+    old = Old({OLD_ID: b'{"user": "ann"}'})
+    layer = SessionMiddleware(app, store, importer=Importer(old, cookie="old"))
+    assert tools.Browser(layer).get(end, cookie=f"old={OLD_ID}").code == 200
+    assert tools.Browser(layer).get("/whoami", cookie=f"old={OLD_ID}").text == ""
+    assert not old
+
+
+def test_a_logout_is_not_reported_while_the_old_store_still_has_the_session(tools, store):
+    for on_store_error in ("503", "anonymous"):
+        old = Old({OLD_ID: b'{"user": "ann"}'})
+        layer = SessionMiddleware(
+            tools.site, store, importer=Importer(old, cookie="old"), on_store_error=on_store_error
+        )
+        old.down = True
+        assert tools.Browser(layer).get("/logout", cookie=f"old={OLD_ID}").code == 503
+        taken = tools.Browser(layer).get("/whoami", cookie=f"old={OLD_ID}")
+        assert (taken.code, taken.text) == (200, "ann")
+        name, value = taken.cookie
+        both = f"old={OLD_ID}; {name}={value}"
+        assert tools.Browser(layer).get("/logout", cookie=both).code == 503
+        old.down = False
+        assert tools.Browser(layer).get("/logout", cookie=both).code == 200
+        assert tools.Browser(layer).get("/whoami", cookie=both).text == ""
+
+
+def test_values_that_cannot_be_kept_are_left_out_when_a_session_is_taken_over(
+    tools, store, caplog
+):
+    data = {"user": "ann", "since": datetime(2020, 1, 1, tzinfo=UTC), "blob": b"x"}
+    source = Old({OLD_ID: b"-"})
+    importer = Importer(source, cookie="old", decode=lambda _raw: data)
+    browser = tools.Browser(SessionMiddleware(tools.site, store, importer=importer))
+    assert browser.get("/whoami", cookie=f"old={OLD_ID}").text == "ann"
+    assert browser.get("/whoami").text == "ann"
+    assert "session['since'] holds a datetime" in caplog.text
 
 
 # -- Paste -----------------------------------------------------------------------------------------

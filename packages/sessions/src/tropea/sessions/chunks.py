@@ -15,9 +15,8 @@ from tropea.sessions.cookies import CookieWriter
 from tropea.sessions.errors import SessionTooLarge
 
 BROWSER_LIMIT = 4096  #: bytes of a cookie with its name and attributes
+LEAST = 1024  #: bytes of them that a value gets, or it does not come in parts
 MOST = 8  #: cookies that one session may take; servers refuse longer header fields
-
-SINGLE = 3800  #: characters; a shorter value never came in parts
 
 VALUE_PATTERN = r"[A-Za-z0-9_.~\-]+"
 
@@ -53,6 +52,11 @@ class Chunked:
         """Write the fields that store *value*; raise SessionTooLarge above eight cookies."""
         if len(value) <= self._room:
             return self._first.set(value, lifetime)
+        if self._room < LEAST:
+            raise SessionTooLarge(
+                f"the cookie's name and path leave {self._room} of its {BROWSER_LIMIT} bytes: "
+                "set path, or mount the application less deep"
+            )
         room = self._room - 3  # the first one says how many there are
         pieces = [value[i : i + room] for i in range(0, len(value), room)]
         if len(pieces) > MOST:

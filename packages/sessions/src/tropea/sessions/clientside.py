@@ -9,7 +9,7 @@ from typing import Any
 
 from tropea.core.fields import Fields
 from tropea.core.stores import StoreError
-from tropea.sessions.chunks import SINGLE, VALUE_PATTERN, Chunked
+from tropea.sessions.chunks import LEAST, VALUE_PATTERN, Chunked
 from tropea.sessions.codecs import Codec, check_values
 from tropea.sessions.cookies import CookieRules, CookieWriter
 from tropea.sessions.errors import RecordError, SealError, SessionError
@@ -132,7 +132,7 @@ class ClientSide:
         lifetime = None if absolute is None else session.created_at + absolute - now
         fields = writer.set(text, lifetime)
         session.origin = Origin(session_id, "", 0, record, float(now))
-        if len(session.presented or "") > SINGLE:  # it came in parts, perhaps in more
+        if len(session.presented or "") > LEAST:  # it may have come in parts, and in more
             fields += writer.clear_from(len(fields), session.header)
         return fields
 

@@ -68,6 +68,8 @@ class CSRFMiddleware(Layer):
 
     def _is_exempt(self, environ: WSGIEnvironment) -> bool:
         path = environ.get("PATH_INFO", "")
+        if "/../" in f"{path}/":  # it may lead out of what is exempt
+            return False
         return any(
             path == prefix or path.startswith(prefix.rstrip("/") + "/")
             for prefix in self.options.exempt
@@ -114,7 +116,7 @@ class CSRFMiddleware(Layer):
         copy: dict[str, Any] = {**environ, "wsgi.input": io.BytesIO(body)}
         try:
             forms, _files = multipart.parse_form_data(copy, strict=True, ignore_errors=False)
-        except multipart.MultipartError:
+        except (multipart.MultipartError, ValueError, LookupError):  # a part's charset may be any
             return None
         found = forms.get(self.options.field)
         return found if isinstance(found, str) else None

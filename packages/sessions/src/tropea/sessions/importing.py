@@ -17,6 +17,10 @@ from hmac import compare_digest, digest
 from pathlib import Path
 from typing import Any, Protocol
 
+from tropea.core.stores import StoreError
+from tropea.sessions.codecs import check_values
+from tropea.sessions.errors import SessionValueError
+
 log = logging.getLogger("tropea.sessions")
 
 _ID = re.compile(r"[A-Za-z0-9_\-]{16,128}").fullmatch
@@ -82,13 +86,24 @@ class Importer:
             return None
         if not isinstance(data, dict):
             return None
-        return {str(k): v for k, v in data.items() if not str(k).startswith("_")}
+        held = {str(k): v for k, v in data.items() if not str(k).startswith("_")}
+        return {k: v for k, v in held.items() if _can_be_kept(k, v)}
 
     def forget(self, header: str) -> None:
         """Remove the entry that has been taken over."""
         key = self._key(header)
         if key is not None:
             self._ask(lambda: self.source.delete(key))
+
+    def end(self, header: str) -> None:
+        """Remove the entry of a session that has ended; raise StoreError where it may be left."""
+        key = self._key(header)
+        if key is None:
+            return
+        try:
+            self.source.delete(key)
+        except Exception as error:  # whatever the old store's own errors are
+            raise StoreError(f"a session to take over cannot be ended: {error}") from error
 
     def _key(self, header: str) -> str | None:
         match = self._search(header)
@@ -103,6 +118,15 @@ class Importer:
         except Exception as error:  # the old store may be gone: nobody loses a request to that
             log.warning("the store to take sessions over from failed: %s", type(error).__name__)
             return None
+
+
+def _can_be_kept(key: str, value: Any) -> bool:
+    try:
+        check_values({key: value})
+    except SessionValueError as error:
+        log.warning("a session is taken over without a part of it: %s", error)
+        return False
+    return True
 
 
 def from_flask_session(

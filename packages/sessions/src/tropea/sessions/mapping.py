@@ -92,8 +92,8 @@ class Session(MutableMapping[str, Any]):
     # layer makes itself (an ``__init__`` would take as long again); ``open`` sets the rest.
     __slots__ = (
         "anonymous", "created_at", "data", "doomed", "ended", "failure", "fields", "forced",
-        "fresh_id", "header", "labels", "layer", "lost", "mount", "origin", "phase", "presented",
-        "renewed", "scheme", "stale", "used_at", "writer",
+        "fresh_id", "header", "imported", "labels", "layer", "locked", "lost", "mount", "origin",
+        "phase", "presented", "renewed", "scheme", "stale", "used_at", "writer",
     )  # fmt: skip
 
     # When the request comes.
@@ -116,6 +116,8 @@ class Session(MutableMapping[str, Any]):
     renewed: bool  #: the id must change
     forced: bool  #: write even if nothing changed
     lost: bool  #: somebody deleted it meanwhile: nothing is written any more
+    imported: bool  #: the data were taken over from another library, and are not stored yet
+    locked: bool  #: this request holds the session's lock
     stale: bool  #: the cookie must be issued again though nothing changed
     anonymous: bool  #: the store is down and the application goes on without
     failure: Exception | None
@@ -252,7 +254,7 @@ class Session(MutableMapping[str, Any]):
         if self.origin is not None:
             self.doomed, self.origin = self.origin, None
         self.ended = True
-        self.renewed = self.forced = self.lost = False
+        self.renewed = self.forced = self.lost = self.imported = False
         self.fresh_id = None
         self.created_at = int(self.layer.backend.clock())
 
@@ -282,7 +284,8 @@ class Session(MutableMapping[str, Any]):
         """Return a context manager in which no other request holds this session's lock.
 
         On entry the data are loaded again; when the block ends without an exception its changes
-        are durable.  A session that is not stored yet needs no lock and takes none.
+        are durable.  A session that is not stored yet needs no lock and takes none; within the
+        block another one of the same request does nothing.
 
         timeout: seconds to wait for it.  Raises SessionLocked after that.
         """
@@ -356,6 +359,7 @@ class Session(MutableMapping[str, Any]):
         late = self.phase == SENT
         self.origin = self.doomed = self.fresh_id = self.failure = None
         self.ended = self.renewed = self.forced = self.lost = self.stale = self.anonymous = False
+        self.imported = self.locked = False
         try:
             self.layer.backend.open(self)
         except Exception as error:

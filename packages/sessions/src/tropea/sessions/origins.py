@@ -43,7 +43,15 @@ def refusal(
     if origin is not None:
         return None if origin.lower() == own else "the request comes from another origin"
     if referer is not None:
-        parts = urlsplit(referer) if len(referer) < 8192 else None
-        came_from = own_origin(parts.scheme, parts.netloc) if parts else ""
+        came_from = _origin_of(referer)
         return None if came_from == own or came_from in trusted else "it was referred elsewhere"
     return None
+
+
+def _origin_of(address: str) -> str:
+    """Return the origin of an address; nothing where it is none."""
+    try:
+        parts = urlsplit(address[:8192])
+    except ValueError:
+        return ""
+    return own_origin(parts.scheme, parts.netloc)

@@ -75,6 +75,7 @@ class ServerSide:
                 return
             importer = self.rules.importer
             session.data = {} if importer is None else importer.load(session.header) or {}
+            session.imported = bool(session.data)
         except StoreError as error:
             if not self.rules.anonymous:
                 raise
@@ -116,7 +117,8 @@ class ServerSide:
             if session.ended or session.renewed:
                 raise StoreError("a session cannot be ended while its store is down")
             return []
-        must = session.doomed is not None or session.renewed
+        taken_over = session.ended and self.rules.importer is not None
+        must = session.doomed is not None or session.renewed or taken_over
         try:
             return self._commit(session)
         except StoreError as error:
@@ -129,6 +131,8 @@ class ServerSide:
         if session.doomed is not None:
             self.store.delete(session.doomed.key)
             session.doomed = None
+        if session.ended and self.rules.importer is not None:
+            self.rules.importer.end(session.header)  # or it would be taken over once more
         if session.lost:
             return []
         origin = session.origin
@@ -149,6 +153,8 @@ class ServerSide:
             if self.rules.importer is not None:
                 self.rules.importer.forget(session.header)
             return self._cookie(session)
+        if session.imported:
+            self.rules.importer.end(session.header)
         if session.ended and session.presented is not None:
             return session.writer.clear()
         return []
@@ -182,18 +188,22 @@ class ServerSide:
     def lock(self, session: Session, timeout: float) -> Iterator[None]:
         """Hold the session's lock for a block; load before it, save after it."""
         origin = session.origin
-        if origin is None or session.lost:
+        if origin is None or session.lost or session.locked:
             yield
             return
         try:
             with lease(self.store, origin.key, timeout):
                 self.writing.reload(session)
                 before = self.codec.encode(session.data)
+                session.locked = True
                 try:
                     yield
                 except BaseException:
-                    session.data = self.codec.decode(before)
+                    if session.origin is not None:  # a session that was ended does not come back
+                        session.data = self.codec.decode(before)
                     raise
+                finally:
+                    session.locked = False
                 if session.origin is not None and not session.lost and not session.renewed:
                     raw = self.codec.encode(session.data)
                     if raw != session.origin.record.data or session.forced:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import MISSING, asdict, fields, is_dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tropea.sessions.errors import SessionValueError
 
@@ -23,6 +23,8 @@ def key_of(kind: type) -> str:
 def plain(value: Any) -> dict[str, Any]:
     """Return a dataclass instance as a dict of plain values.
 
+    Raises SessionValueError for one that ``build`` would not make again of that.
+
     >>> from dataclasses import dataclass
     >>> @dataclass
     ... class Cart:
@@ -32,7 +34,11 @@ def plain(value: Any) -> dict[str, Any]:
     """
     if not is_dataclass(value) or isinstance(value, type):
         raise SessionValueError(f"expected an instance of a dataclass, got {value!r}")
-    return asdict(value)
+    stored: dict[str, Any] = _lists(asdict(value))
+    again = build(type(value), stored)
+    if again is None or _lists(asdict(again)) != stored:
+        raise SessionValueError(f"{value!r} would not come back as it is")
+    return stored
 
 
 def build(kind: type[T], stored: Any) -> T | None:
@@ -48,10 +54,23 @@ def build(kind: type[T], stored: Any) -> T | None:
     return built
 
 
+def _lists(value: Any) -> Any:
+    """Write sets and tuples as JSON has them, those of sets in order where they have one."""
+    if isinstance(value, dict):
+        return {key: _lists(member) for key, member in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(_lists, value), key=repr)
+    return [_lists(member) for member in value] if isinstance(value, (list, tuple)) else value
+
+
 def _build(hint: Any, value: Any) -> Any:
     if hint is Any:
         return value
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return _literal(arguments, value)
+    if isinstance(hint, NewType):
+        return _build(hint.__supertype__, value)
     if origin in (Union, types.UnionType):
         return _first_fit(arguments, value)
     if is_dataclass(hint):
@@ -71,7 +90,10 @@ def _build(hint: Any, value: Any) -> Any:
 def _dataclass(kind: Any, value: Any) -> Any:
     if not isinstance(value, dict):
         raise _Unfit
-    hints = get_type_hints(kind)
+    try:
+        hints = get_type_hints(kind)
+    except NameError as error:
+        raise SessionValueError(f"the fields of {kind.__name__} cannot be read: {error}") from None
     given = {}
     for field in fields(kind):
         if not field.init:
@@ -80,7 +102,16 @@ def _dataclass(kind: Any, value: Any) -> Any:
             given[field.name] = _build(hints[field.name], value[field.name])
         elif field.default is MISSING and field.default_factory is MISSING:
             raise _Unfit
-    return kind(**given)
+    try:
+        return kind(**given)
+    except (TypeError, ValueError):  # what it asks of its values has changed since
+        raise _Unfit from None
+
+
+def _literal(choices: tuple[Any, ...], value: Any) -> Any:
+    if any(type(choice) is type(value) and choice == value for choice in choices):
+        return value
+    raise _Unfit
 
 
 def _first_fit(choices: tuple[Any, ...], value: Any) -> Any:
