@@ -192,3 +192,13 @@ def test_apache_and_ours_look_into_the_same_folder(readable, capsys):
     assert main(["record", *options, *asked]) == 0
     recorded = json.loads(capsys.readouterr().out)
     assert [recorded[url]["status"] for url in asked] == [200, 302, 302, 200]
+
+
+def test_explaining_names_the_fields_in_vary_that_deciding_names():
+    text = """RewriteCond expr "%{HTTP:X-N} -gt 5"
+        RewriteCond %{HTTP:X-M} never
+        RewriteRule ^/a /b [L]
+        RewriteRule ^/a /c"""
+    rules, environ = apache_rules(text), {"HTTP_X_N": "9", "HTTP_X_M": "m"}
+    told = rules.decide("/a", "", environ, lambda step: None)
+    assert told == rules.decide("/a", "", environ)

@@ -185,3 +185,15 @@ def test_python_rules_and_rule_files_run_in_declared_order(run):
 def test_what_is_no_rule_is_refused(rules):
     with pytest.raises((RuleError, OptionError)):
         urlrewriter(lambda e, s: [], rules)
+
+
+@pytest.mark.parametrize("name", ["localhost:8080", "www.example.com.", "*.example.com:80"])
+def test_a_host_with_a_port_would_never_hold_and_is_refused(name):
+    with pytest.raises(RuleError, match="without a port"):
+        on.host(name)
+
+
+def test_the_roots_dot_is_no_way_around_a_host():
+    rules = RuleList([Rule("/.*", None, "forbidden", when=on.host("admin.example.com"))])
+    for field in ("admin.example.com", "ADMIN.example.com.", "admin.example.com.:80"):
+        assert rules.decide("/a", "", {"HTTP_HOST": field}).status == 403

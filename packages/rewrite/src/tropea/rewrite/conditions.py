@@ -77,11 +77,15 @@ def method(*names: str) -> Condition:
 def host(*names: str) -> Condition:
     """Hold for requests for one of these hosts; ``*.example.com`` is any host below it.
 
-    The port is not looked at, letters compare without case.
+    The port is not looked at, letters compare without case, and the root's dot at the end is left
+    off.  Raises RuleError for a name with a port.
 
     >>> host("*.example.com")({"HTTP_HOST": "Shop.Example.com:8080"})
     True
     """
+    for name in names:
+        if host_name({"HTTP_HOST": name}) != name.lower():
+            raise RuleError(f"host: expected a name without a port or a dot at its end: {name!r}")
     exact = frozenset(name.lower() for name in names if not name.startswith("*."))
     below = tuple(name[1:].lower() for name in names if name.startswith("*."))
 
@@ -97,7 +101,7 @@ def host_name(environ: Environ) -> str:
     """Return the host that the request is for, in lower case and without its port."""
     field: str = environ.get("HTTP_HOST") or environ.get("SERVER_NAME") or ""
     name, colon, port = field.lower().rpartition(":")
-    return name if colon and port.isdigit() else field.lower()
+    return (name if colon and port.isdigit() else field.lower()).removesuffix(".")
 
 
 def scheme(name: str) -> Condition:

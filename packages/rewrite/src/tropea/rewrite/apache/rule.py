@@ -115,7 +115,7 @@ class ApacheRule:
 
     def account(self, state: State) -> list[dict[str, Any]]:
         """Say which conditions hold, for ``explain``; the state is left as it was."""
-        saved = state.rule, state.cond, state.cond_is_host, state.vary_this
+        saved = state.rule, state.cond, state.cond_is_host, state.vary_this, state.vary
         state.rule, state.cond = self.regex.search(state.subject), None
         told = []
         for condition in self.conditions:
@@ -124,5 +124,5 @@ class ApacheRule:
                 entry["subject"] = condition.subject(state)
             entry["held"] = condition.holds(state)
             told.append(entry)
-        state.rule, state.cond, state.cond_is_host, state.vary_this = saved
+        state.rule, state.cond, state.cond_is_host, state.vary_this, state.vary = saved
         return told
