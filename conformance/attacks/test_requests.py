@@ -106,6 +106,7 @@ def changing(expect, site):
     path.write_bytes(b"b" * 3_000_000)
     app = static_server(site, autorefresh=True)
     heads, sent = [], []
+    begun = time.thread_time()
     result = app(
         environ_of({"method": "GET", "path": "/changing.bin"}), lambda s, h, e=None: heads.append((s, dict(h)))
     )
@@ -124,6 +125,7 @@ def changing(expect, site):
         getattr(result, "close", lambda: None)()
         path.unlink()
     body = b"".join(sent)
+    assert 1000 * (time.thread_time() - begun) <= expect.get("max_ms", 10_000)
     assert set(body) <= {ord("b")}
     assert len(body) <= 3_000_000
     if expect.get("content_length_true"):
@@ -146,6 +148,7 @@ def grows(app, case):
     assert case["expect"].get("linear") is True
     assert many <= 6 * few
     assert last.status < 500
+    assert last.cpu_ms <= case["expect"]["max_ms"]
 
 
 # -- validators --------------------------------------------------------------------------------
