@@ -147,3 +147,9 @@ def test_a_script_of_its_own():
         [sys.executable, "-W", "error", "-c", program], env=environ, capture_output=True, check=True
     )
     assert done.stdout == "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n/ž".encode()
+
+
+def test_a_body_of_text_is_a_500_and_no_half_an_answer():
+    output, errors = run(text(body=["text"]))
+    assert output.startswith(b"Status: 500 ")
+    assert "TypeError" in errors

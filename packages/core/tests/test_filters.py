@@ -112,3 +112,12 @@ def test_a_body_that_replaces_another_has_a_filter_of_its_own():
         return [b"sorry"]
 
     assert call(Shout(app), make_environ()).body == b"SORRY"
+
+
+def test_an_application_may_clear_its_environ():
+    def app(environ, start_response):
+        environ.clear()
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"abc"]
+
+    assert call(Shout(app), make_environ()).body == b"ABC"

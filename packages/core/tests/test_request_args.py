@@ -1,8 +1,9 @@
 """Fields as arguments of a handler."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from io import BytesIO
+from typing import Literal
 
 import pytest
 
@@ -177,3 +178,32 @@ def test_the_decorated_function_keeps_its_name_and_refuses_what_is_no_request():
         handler()
     with pytest.raises(TypeError, match="converts nothing"):
         with_request_args(id=5)(lambda request, id: id)
+
+
+def test_annotations_that_only_a_type_checker_knows_are_no_hindrance():
+    names = {}
+    exec(  # a module of its own: what it does not import, it does not have
+        "from __future__ import annotations\n"
+        "from tropea.core import with_request_args\n"
+        "@with_request_args\n"
+        "def show(request: Request, id: int, page: int = 1) -> Response:\n"
+        "    return id, page\n",
+        names,
+    )
+    assert names["show"](Request.blank("/?id=5")) == (5, 1)
+
+
+def test_moments_and_choices_are_read():
+    @with_request_args(at=datetime, colour=Literal["red", "blue"], size=Literal[1, 2])
+    def show(request, at, colour, size):
+        return at, colour, size
+
+    assert show(Request.blank("/?at=2026-11-21T10:00:00&colour=red&size=2")) == (datetime(2026, 11, 21, 10), "red", 2)
+    for query in ("at=noon&colour=red&size=1", "at=2026-11-21&colour=green&size=1", "at=2026-11-21&colour=red&size=3"):
+        with pytest.raises(RequestArgsConversionError):
+            show(Request.blank(f"/?{query}"))
+
+
+def test_several_values_are_asked_for_with_a_list():
+    with pytest.raises(TypeError, match="with a list"):
+        with_request_args(ids=tuple[int, ...])(lambda request, ids: ids)

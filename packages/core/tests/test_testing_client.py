@@ -119,7 +119,7 @@ def test_the_jar_minds_the_clock_the_scheme_and_the_domain():
         {"HTTP_HOST": "www.example.org"},
     )  # fmt: skip
     assert jar.header(make_environ(HTTP_HOST="www.example.org")) == "short=1; wide=1"
-    assert "safe=1" in jar.header(make_environ(**{"wsgi.url_scheme": "https"}))
+    assert "safe=1" in jar.header(make_environ(HTTP_HOST="www.example.org", **{"wsgi.url_scheme": "https"}))
     now[0] += 6
     assert jar.header(make_environ(HTTP_HOST="other.example")) == ""
 
@@ -154,3 +154,55 @@ def test_a_full_url_sets_scheme_and_host():
         return [f"{environ['wsgi.url_scheme']} {environ['HTTP_HOST']}".encode()]
 
     assert TestApp(where).get("https://example.org/x").body == b"https example.org"
+
+
+class TestLikeABrowser:
+    @staticmethod
+    def app(environ, start_response):
+        fields = [("Content-Type", "text/plain")]
+        path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+        if path.startswith("/set"):
+            fields.append(("Set-Cookie", f"a=1{query}"))
+        if path.startswith("/go"):
+            start_response("302 Found", [*fields, ("Location", query)])
+            return [b""]
+        start_response("200 OK", fields)
+        said = (environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""), environ["SCRIPT_NAME"], path, query)
+        return ["|".join([*said, environ.get("HTTP_COOKIE", "")]).encode("latin-1")]
+
+    def test_rfc6265_5_1_4_the_path_of_a_cookie_begins_at_the_mount_point(self):
+        client = TestApp(self.app, SCRIPT_NAME="/app")
+        client.get("/set/a")
+        assert client.get("/set/b").body.endswith(b"|a=1")
+        assert client.get("/other").body.endswith(b"|")
+
+    def test_rfc6265_5_3_a_cookie_without_a_domain_is_for_its_host_alone(self):
+        client = TestApp(self.app)
+        client.get("/set", HTTP_HOST="a.example:80")
+        assert client.get("/", HTTP_HOST="a.example").body.endswith(b"|a=1")
+        assert client.get("/", HTTP_HOST="b.example").body.endswith(b"|")
+        client.cookies.set("b", "2")
+        assert client.get("/", HTTP_HOST="b.example").body.endswith(b"|b=2")
+
+    def test_rfc6265_5_2_2_a_max_age_that_is_no_number_is_ignored(self):
+        client = TestApp(self.app)
+        client.get("/set?;Max-Age=soon")
+        assert client.cookies["a"] == "1"
+
+    def test_a_redirect_is_followed_below_the_mount_point(self):
+        client = TestApp(self.app, SCRIPT_NAME="/app")
+        assert client.get("/go?/app/there?q=1").follow().body == b"http||/app|/there|q=1|"
+        assert client.get("/go/?../up").follow().body == b"http||/app|/up||"
+        assert client.get("/go?/elsewhere").follow().body == b"http|||/elsewhere||"
+
+    def test_a_redirect_to_a_path_stays_on_its_host(self):
+        first = TestApp(self.app).get("/go?/there", HTTP_HOST="a.example", **{"wsgi.url_scheme": "https"})
+        assert first.follow().body == b"https|a.example||/there||"
+
+    def test_a_field_that_is_given_twice_is_sent_joined(self):
+        client = TestApp(lambda environ, start_response: Response(environ["HTTP_X_A"] + environ["HTTP_COOKIE"])(environ, start_response))
+        pairs = [("X-A", "1"), ("Cookie", "a=1"), ("X-A", "2"), ("Cookie", "b=2")]
+        assert client.get(headers=pairs).body == b"1, 2a=1; b=2"
+
+    def test_a_query_is_sent_in_ascii(self):
+        assert TestApp(self.app).get("/?x=é&y=%C3%A9").body.endswith("|x=%C3%A9&y=%C3%A9|".encode())

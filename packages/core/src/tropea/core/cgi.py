@@ -65,8 +65,10 @@ def run_with_cgi(
         answer.status, answer.headers = _FAILED[0], list(_FAILED[1])
         answer.write(_FAILED[2])
     finally:
-        close(body)
-        output.flush()
+        try:
+            close(body)
+        finally:
+            output.flush()
 
 
 def _wsgi_environ(
@@ -118,6 +120,8 @@ class _Answer:
     def write(self, block: bytes) -> None:
         if not self.status:
             raise AssertionError("the application did not call start_response")
+        if not isinstance(block, bytes):
+            raise TypeError(f"a block of a body is bytes, not {type(block).__name__}")
         if not self.sent:
             self.sent = True
             head = [f"Status: {self.status}", *(f"{name}: {value}" for name, value in self.headers)]

@@ -82,7 +82,7 @@ class OutputFilter(Layer):
         return None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        state = _State()
+        state, method = _State(), environ["REQUEST_METHOD"]  # the application may clear its environ
 
         def start(status: str, fields: Fields, exc_info: Any = None) -> Callable[[bytes], object]:
             try:
@@ -90,6 +90,8 @@ class OutputFilter(Layer):
                 state.started = True
                 # An error that replaces the response starts a filter of its own.
                 state.filter = self._choose(environ, head)
+                if method == "HEAD":
+                    state.filter = None
                 write = start_response(head.status, head.fields, exc_info)
             finally:
                 exc_info = None  # PEP 3333: no reference cycle through the traceback
@@ -111,7 +113,7 @@ class OutputFilter(Layer):
         tag = head.get("ETag")
         if tag is not None and tag[:2] != "W/":
             set_field(head.fields, "ETag", "W/" + tag)
-        return None if environ["REQUEST_METHOD"] == "HEAD" else chosen
+        return chosen
 
 
 class _State:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable
-from datetime import date
-from functools import wraps
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from datetime import date, datetime
+from functools import partial, wraps
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tropea.core.exceptions import BadRequest
 from tropea.core.foundation import webob
 from tropea.core.getters import read_bool, read_date, read_float, read_int
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected text")
+    return value
+
 
 #: Strict readers of the types for which calling the type would be lenient or wrong.
 _READERS: dict[Any, Callable[[Any], Any]] = {
@@ -19,6 +26,8 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     float: read_float,
     bool: read_bool,
     date: read_date,
+    datetime: lambda value: datetime.fromisoformat(_text(value)),
+    str: _text,
 }
 _NOTHING: Any = object()
 
@@ -152,14 +161,20 @@ def _fetch(
 
 def _annotated(function: Callable[..., Any]) -> dict[str, Any]:
     """The annotations of the parameters after the request."""
-    hints = get_type_hints(function)
     names = [
         name
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     ]
     skipped = 2 if names[:1] == ["self"] else 1
-    return {name: hints[name] for name in names[skipped:] if name in hints}
+    said = getattr(function, "__annotations__", {})
+    known = getattr(inspect.unwrap(function), "__globals__", {})
+    return {name: _hint(name, said[name], known) for name in names[skipped:] if name in said}
+
+
+def _hint(name: str, said: Any, known: dict[str, Any]) -> Any:
+    """Resolve one annotation: others may be of names that only a type checker knows."""
+    return get_type_hints(types.SimpleNamespace(__annotations__={name: said}), known)[name]
 
 
 def _specs(
@@ -170,8 +185,21 @@ def _specs(
         inner, many = _item_type(kind)
         if not callable(inner):
             raise TypeError(f"{function.__name__}: {name}: {inner!r} converts nothing")
-        specs[name] = (_READERS.get(inner, _text if inner is str else inner), many)
+        specs[name] = (_reader(inner), many)
     return specs
+
+
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    if get_origin(kind) is Literal:
+        return partial(_one_of, {str(choice): choice for choice in get_args(kind)})
+    reader: Callable[[Any], Any] = _READERS.get(kind, kind)
+    return reader
+
+
+def _one_of(choices: dict[str, Any], value: Any) -> Any:
+    if value not in choices:
+        raise ValueError(f"expected one of {', '.join(choices)}")
+    return choices[value]
 
 
 def _item_type(kind: Any) -> tuple[Any, bool]:
@@ -183,13 +211,9 @@ def _item_type(kind: Any) -> tuple[Any, bool]:
     origin = get_origin(kind)
     if origin is list:
         return get_args(kind)[0], True
+    if origin in (tuple, set, frozenset):
+        raise TypeError(f"several values are asked for with a list, not with {kind!r}")
     if origin in (Union, types.UnionType):
         inner = [member for member in get_args(kind) if member is not type(None)]
         return _item_type(inner[0]) if len(inner) == 1 else (str, False)
     return (str, False) if kind is Any else (kind, False)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("expected text")
-    return value

@@ -64,10 +64,19 @@ class TestResponse(Response):
         """Return the response at this one's Location, fetched with GET."""
         location = self.headers.get("Location")
         assert location and 300 <= self.status_code < 400, f"not a redirect: {self.status}"
-        here = self.environ.get("SCRIPT_NAME", "") + self.environ.get("PATH_INFO", "")
+        script_name = self.environ.get("SCRIPT_NAME", "")
+        here = script_name + self.environ.get("PATH_INFO", "")
         target = urljoin(quote(here, encoding="latin-1"), location)
         path = unquote_to_bytes(urlsplit(target).path or "/").decode("latin-1")
-        return self.client.request("GET", target, **{"PATH_INFO": path, **environ})
+        if script_name and f"{path}/".startswith(f"{script_name}/"):
+            path = path[len(script_name) :]
+        else:
+            script_name = ""
+        place = {"SCRIPT_NAME": script_name, "PATH_INFO": path}
+        if not urlsplit(target).netloc:  # the same site
+            kept = ("HTTP_HOST", "wsgi.url_scheme", "SERVER_NAME", "SERVER_PORT")
+            place |= {key: self.environ[key] for key in kept if key in self.environ}
+        return self.client.request("GET", target, **{**place, **environ})
 
 
 class _MakeEnviron:
@@ -128,12 +137,15 @@ class TestApp:
         """
         body, kind = self._encode(data, json)
         kind = content_type or kind
-        made = self._address(path)
+        made, sent = self._address(path), set[str]()
         if kind is not None:
             made["CONTENT_TYPE"] = kind
-        for name, value in dict(headers or {}).items():
+        for name, value in headers.items() if hasattr(headers, "items") else headers or ():
             key = name.upper().replace("-", "_")
-            made[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
+            key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+            between = "; " if key == "HTTP_COOKIE" else ", "
+            made[key] = value if key not in sent else f"{made[key]}{between}{value}"
+            sent.add(key)
         made.update(environ)
         full = self.make_environ(REQUEST_METHOD=method, body=body, **made)
         if "HTTP_COOKIE" not in full and (cookies := self.cookies.header(full)):
@@ -170,8 +182,8 @@ class TestApp:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         path, mark, query = path.partition("?")
         made["PATH_INFO"] = native(path)
-        if mark:
-            made["QUERY_STRING"] = query
+        if mark:  # as a browser sends it: in ASCII
+            made["QUERY_STRING"] = "".join(c if c.isascii() else quote(c) for c in query)
         return made
 
     def get(self, PATH_INFO: str = "/", **kwargs: Any) -> TestResponse:  # noqa: N803

@@ -5,6 +5,7 @@ Source: RFC 6265 section 5.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Any
 from tropea.core.cookies import decode_value
 from tropea.core.dates import parse_date
 from tropea.core.fields import get_all
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}").fullmatch
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Kept:
     secure: bool = False
     http_only: bool = False
     expires: float | None = None
+    #: The host that set it, where it is for no other; empty for any.
+    host: str = ""
 
 
 class CookieJar(Mapping[str, str]):
@@ -51,14 +56,14 @@ class CookieJar(Mapping[str, str]):
     def store(self, headers: Iterable[tuple[str, str]], environ: Mapping[str, Any]) -> None:
         """Keep what a response sets, and forget what it expires."""
         for field in get_all(list(headers), "Set-Cookie"):
-            cookie = self._read(field, environ.get("PATH_INFO", "/"))
+            cookie = self._read(field, _path_of(environ), _host_of(environ))
             key = (cookie.name, cookie.path, cookie.domain)
             if cookie.expires is not None and cookie.expires <= self._clock():
                 self._kept.pop(key, None)
             else:
                 self._kept[key] = cookie
 
-    def _read(self, field: str, path: str) -> Kept:
+    def _read(self, field: str, path: str, host: str) -> Kept:
         pair, *rest = field.split(";")
         name, _, value = pair.partition("=")
         attributes = {}
@@ -66,30 +71,32 @@ class CookieJar(Mapping[str, str]):
             key, _, text = attribute.partition("=")
             attributes[key.strip().lower()] = text.strip()
         expires: float | None = parse_date(attributes.get("expires"))
-        if "max-age" in attributes:
+        if _WHOLE(attributes.get("max-age", "")):  # else it is ignored (section 5.2.2)
             seconds = int(attributes["max-age"])
             expires = self._clock() + seconds if seconds > 0 else 0
+        domain = attributes.get("domain", "").lstrip(".").lower()
         default = path.rpartition("/")[0] or "/"
         return Kept(
             name.strip(),
             value.strip(),
             attributes.get("path") or default,
-            attributes.get("domain", "").lstrip(".").lower(),
+            domain,
             "secure" in attributes,
             "httponly" in attributes,
             expires,
+            "" if domain else host,
         )
 
     def header(self, environ: Mapping[str, Any]) -> str:
         """Return the Cookie field of a request; empty where no cookie belongs to it."""
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "") or "/"
-        host = environ.get("HTTP_HOST", environ.get("SERVER_NAME", "")).partition(":")[0].lower()
+        path, host = _path_of(environ), _host_of(environ)
         secure = environ.get("wsgi.url_scheme") == "https"
         now = self._clock()
         sent = [
             kept
             for kept in self._kept.values()
-            if (not kept.domain or host == kept.domain or host.endswith("." + kept.domain))
+            if kept.host in {"", host}
+            and (not kept.domain or host == kept.domain or host.endswith("." + kept.domain))
             and (path == kept.path or path.startswith(kept.path.rstrip("/") + "/"))
             and (secure or not kept.secure)
             and (kept.expires is None or kept.expires > now)
@@ -112,3 +119,12 @@ class CookieJar(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len({kept.name for kept in self._kept.values()})
+
+
+def _path_of(environ: Mapping[str, Any]) -> str:
+    return environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "") or "/"
+
+
+def _host_of(environ: Mapping[str, Any]) -> str:
+    host: str = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    return host.partition(":")[0].lower()
