@@ -1,13 +1,14 @@
 """environ["tropea.cache"]: the cache object that Pylons had, on dogpile.cache."""
 
 import json
+import os
 import socket
 import threading
 
 import pytest
 from dogpile.cache.api import NO_VALUE, CacheBackend
 
-from tropea.caching import CacheManager, CacheMiddleware
+from tropea.caching import CacheManager, CacheMiddleware, FingerprintError
 from tropea.caching.filters import cache as cache_filter
 from tropea.caching.regions import FailOpen, bounded, dump
 from tropea.core.errors import OptionError
@@ -211,6 +212,45 @@ def test_no_client_waits_for_ever(backend):
     else:
         (client,) = kept.client.clients.values()
         assert (client.timeout, client.connect_timeout) == (0.3, 0.3)
+
+
+def test_no_process_has_the_memcached_client_of_another(monkeypatch):
+    cache = CacheManager(backend="dogpile.cache.pymemcache", arguments={"url": "127.0.0.1:1"})
+    kept = cache.get_cache("a").region.actual_backend
+    ours = kept.client
+    assert kept.client is ours
+    others = []
+    thread = threading.Thread(target=lambda: others.append(kept.client))
+    thread.start()
+    thread.join()
+    monkeypatch.setattr(os, "getpid", lambda: -1)  # as after a fork
+    others.append(kept.client)
+    assert len({id(client) for client in (ours, *others)}) == 3
+
+
+def test_what_cannot_be_kept_or_told_apart_is_refused(caches):
+    async def coroutine():
+        """Give nothing."""
+
+    def generator():
+        yield 1
+
+    for function in (coroutine, generator):
+        with pytest.raises(OptionError, match="cached: the result of .* can be had only once"):
+            caches.cached("a")(function)
+
+    @caches.cached("a")
+    def of(thing):
+        return 1
+
+    with pytest.raises(FingerprintError, match="cached: no key can be made .* give it one by key="):
+        of(object())
+    assert caches.cached("a", key=lambda thing: 1)(lambda thing: 2)(object()) == 2
+
+
+def test_a_list_and_a_tuple_are_not_the_same_argument(caches):
+    kind = caches.cached("a")(lambda value: type(value).__name__)
+    assert (kind([1]), kind((1,)), kind([1])) == ("list", "tuple", "list")
 
 
 class Failing(CacheBackend):

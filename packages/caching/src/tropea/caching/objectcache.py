@@ -21,9 +21,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
+from inspect import iscoroutinefunction, isgeneratorfunction
 from typing import Any, ClassVar, TypeVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from tropea.caching.errors import FingerprintError
 from tropea.caching.fingerprints import fingerprint
 from tropea.core.errors import OptionError
 from tropea.core.keys import CACHE
@@ -130,6 +132,8 @@ class CacheManager:
         key: makes the key of the arguments; all of them count when None, ``self`` not excepted.
         expire: seconds.
         The function gets ``invalidate(*args, **kwargs)``, which forgets one result.
+        Raises OptionError for a coroutine or generator function, whose result can be had once; a
+        call raises FingerprintError where no key can be made of its arguments.
 
         >>> calls = []
         >>> @CacheManager().cached("squares")
@@ -141,11 +145,19 @@ class CacheManager:
         """
 
         def decorate(function: F) -> F:
+            if iscoroutinefunction(function) or isgeneratorfunction(function):
+                raise OptionError(f"cached: the result of {function!r} can be had only once")
             label = f"{function.__module__}.{function.__qualname__}"
 
             def key_of(args: Any, kwargs: Any) -> str:
                 value = key(*args, **kwargs) if key else (args, kwargs)
-                return f"{label} {fingerprint((value,))}"
+                try:
+                    return f"{label} {fingerprint((value,))}"
+                except FingerprintError as error:
+                    raise FingerprintError(
+                        f"cached: no key can be made of the arguments of {label}, give it one by "
+                        f"key=: {error}"
+                    ) from None
 
             def kept(*args: Any, **kwargs: Any) -> Any:
                 return self.get_cache(name).get(

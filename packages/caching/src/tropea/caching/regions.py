@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from importlib import import_module
@@ -18,7 +19,7 @@ from dogpile.cache.api import NO_VALUE, CantDeserializeException
 from dogpile.cache.backends.memcached import PyMemcacheBackend
 from dogpile.cache.proxy import ProxyBackend
 
-from tropea.core.stores import Breaker, StoreDown, StoreError
+from tropea.core.stores import Breaker, PerProcess, StoreDown, StoreError
 
 log = logging.getLogger("tropea.caching")
 
@@ -149,7 +150,16 @@ class BoundedMemcache(PyMemcacheBackend):  # type: ignore[misc, unused-ignore]  
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         given: dict[str, Any] = {"hashclient_dead_timeout": 1, **arguments, "serde": _AsItIs()}
         self._timeout = given.pop("socket_timeout", TIMEOUT)
+        self._mine = PerProcess(threading.local)
         super().__init__(given)  # type: ignore[no-untyped-call, unused-ignore]
+
+    @property
+    def client(self) -> Any:
+        """The client of this thread; never one whose socket a parent process has, too."""
+        mine: Any = self._mine()
+        if not hasattr(mine, "client"):
+            mine.client = self._create_client()
+        return mine.client
 
     def _create_client(self) -> Any:
         client: Any = super()._create_client()  # type: ignore[no-untyped-call, unused-ignore]
