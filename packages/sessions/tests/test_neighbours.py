@@ -130,6 +130,39 @@ def test_a_poor_session_adds_its_fields_to_a_response(poor):
     assert len(one.write()) > 20
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"same_site": "Lax; Domain=example.org"}, "samesite: expected"),
+        ({"same_site": "lax"}, "samesite: expected"),
+        ({"same_site": "None"}, "secure"),
+        ({"expires": -1}, "expires: expected"),
+        ({"sid": "a b"}, "name: expected"),
+        ({"path": "/a;b"}, "path: expected"),
+    ],
+)
+def test_a_poor_session_takes_no_option_that_browsers_would_not(options, words):
+    pytest.importorskip("cryptography")
+    with pytest.raises(OptionError, match=words):
+        PoorSession(SECRET, **options)
+
+
+def test_a_poor_session_is_lax_where_poorwsgi_said_nothing(poor):
+    (field,) = poor(same_site=False).header()
+    assert field[1].endswith("; SameSite=Lax")
+
+
+def test_a_poor_session_that_is_loaded_again_is_not_destroyed_any_more(poor):
+    first = poor()
+    first.data["a"] = 1
+    cookie = first.header()[0][1].partition(";")[0]
+    first.destroy()
+    first.load(cookie)
+    again = poor()
+    again.load(first.header()[0][1].partition(";")[0])
+    assert again.data == {"a": 1}
+
+
 # -- CSRF ----------------------------------------------------------------------------------------
 
 
@@ -287,6 +320,22 @@ def test_an_application_written_for_beaker_finds_its_session(tools, store, clock
     assert seen[2][0] is False
     browser.get("/out")
     assert browser.get().text == "1"
+
+
+def test_an_application_written_for_beaker_may_take_back_its_changes(tools, store, clock):
+    def app(environ, start_response):
+        session = environ["beaker.session"]
+        session.load()
+        session["n"] = session.get("n", 0) + 1
+        if environ["PATH_INFO"] == "/revert":
+            session.revert()
+        start_response("200 OK", [])
+        return [str(session.get("n")).encode()]
+
+    browser = tools.Browser(SessionMiddleware(BeakerBridge(app), store, clock=clock))
+    assert browser.get("/revert").text == "None"
+    assert browser.jar == {}
+    assert [browser.get(path).text for path in ("/", "/revert", "/")] == ["1", "1", "2"]
 
 
 def beaker_folder(tmp_path, data, *, extra=None):

@@ -23,7 +23,8 @@ class BeakerBridgeOptions:
 class BeakerBridge(Layer):
     """Put the session at ``beaker.session`` too, with Beaker's methods; stands inside the layer.
 
-    One thing differs: what changed is saved without ``save()``, as with Beaker's ``auto``.
+    Two things differ: what changed is saved without ``save()``, as with Beaker's ``auto``; and
+    there is no ``lock`` and ``unlock``: ``with session.lock():`` of ours does what they did.
     """
 
     Options = BeakerBridgeOptions
@@ -55,6 +56,9 @@ class BeakerSession(MutableMapping[str, Any]):
     def __len__(self) -> int:
         return len(self._session)
 
+    def __repr__(self) -> str:
+        return f"<BeakerSession of {self._session!r}>"
+
     def has_key(self, key: str) -> bool:
         """Tell whether *key* is there."""
         return key in self._session
@@ -83,6 +87,17 @@ class BeakerSession(MutableMapping[str, Any]):
         """Have the session written when the response starts."""
         if not accessed_only:
             self._session.save()
+
+    def load(self) -> None:
+        """Read the session, which happens without it at the first look."""
+        len(self._session)
+
+    def revert(self) -> None:
+        """Take back what this request changed."""
+        session = self._session
+        session.prepare_change()
+        origin, codec = session.origin, session.layer.backend.codec
+        session.data = {} if origin is None else codec.decode(origin.record.data)
 
     def persist(self) -> None:
         """The same as ``save``."""

@@ -58,6 +58,8 @@ class CookieRules:
             raise OptionError(f"path: expected a path that begins with '/', got {self.path!r}")
         if self.domain is not None and _DOMAIN(self.domain) is None:
             raise OptionError(f"domain: expected a host name, got {self.domain!r}")
+        if self.samesite not in {"Lax", "Strict", "None"}:
+            raise OptionError(f"samesite: expected Lax, Strict or None, got {self.samesite!r}")
         if self.secure is False and (self.partitioned or self.samesite == "None"):
             raise OptionError("secure: browsers want it for partitioned and for samesite=None")
         name = (self.name or "").lower()

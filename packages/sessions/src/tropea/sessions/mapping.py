@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
     from tropea.core.fields import Fields
+    from tropea.sessions.codecs import Codec
     from tropea.sessions.records import Origin
 
 log = logging.getLogger("tropea.sessions")
@@ -57,6 +58,7 @@ class Backend(Protocol):
     """What loads a session and makes its changes durable."""
 
     clock: Callable[[], float]
+    codec: Codec
 
     def open(self, session: Session) -> None:
         """Fill in the session from what the request carries."""

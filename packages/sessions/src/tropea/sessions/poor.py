@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from tropea.core.errors import OptionError
 from tropea.core.fields import Fields
 from tropea.sessions.chunks import VALUE_PATTERN, Chunked
 from tropea.sessions.codecs import JSON, check_values
@@ -33,7 +34,8 @@ class PoorSession:
     secret_key: one secret, or several with the one that writes first.
     expires: seconds since it was last written after which it is not accepted; 0 sets no limit.
     max_age: seconds that the browser keeps it; None until it is closed.
-    path, domain, secure, same_site: of the cookie.  sid: its name.
+    path, domain, secure, same_site: of the cookie; PoorWSGI's ``same_site=False`` is Lax, which
+        browsers take it for.  sid: its name.
 
     As every session in a cookie it cannot be taken back: ``destroy`` removes it from the browser,
     a copy goes on until it expires.
@@ -48,10 +50,12 @@ class PoorSession:
         domain: str | None = None,
         path: str = "/",
         secure: bool = False,
-        same_site: Literal["Lax", "Strict", "None"] = "Lax",
+        same_site: Literal["Lax", "Strict", "None", False] = "Lax",
         sid: str = "SESSID",
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if expires < 0:
+            raise OptionError(f"expires: expected 0 or more seconds, got {expires!r}")
         self.data: dict[str, Any] = {}
         self._store = SealedCookieStore(secret_key)
         self._clock, self._limits = clock, Timeouts(expires or None, None)
@@ -60,7 +64,7 @@ class PoorSession:
             path,
             domain or None,
             secure,
-            samesite=same_site,
+            samesite=same_site or "Lax",
             max_age=max_age,
             value=VALUE_PATTERN,
         )
@@ -74,7 +78,7 @@ class PoorSession:
         values; None takes the request that is being answered.
         """
         self._header = _cookie_header(source)
-        self.data = {}
+        self.data, self._id, self._destroyed = {}, "", False
         text = self._writer.find(self._header)
         if text is None:
             return
