@@ -149,9 +149,25 @@ class TestMakeUri:
             "url",
             "path_url",
             "domain",
+            "host_port",
         ):
             with pytest.raises(webob.exc.HTTPBadRequest):
                 getattr(asked, name)
+
+    @pytest.mark.parametrize(
+        ("environ", "port"),
+        [
+            ({"HTTP_HOST": "a:8080"}, "8080"),
+            ({"HTTP_HOST": "a"}, "80"),
+            ({"HTTP_HOST": "a:"}, "80"),
+            ({"HTTP_HOST": "[::1]"}, "80"),
+            ({"HTTP_HOST": "[::1]:81"}, "81"),
+            ({"HTTP_HOST": "a", "wsgi.url_scheme": "https"}, "443"),
+            ({"HTTP_HOST": "", "SERVER_PORT": "8000"}, "8000"),
+        ],
+    )
+    def test_the_port_is_that_of_the_host_or_of_the_scheme(self, environ, port):
+        assert request(**environ).host_port == port
 
     def test_a_path_that_is_not_utf_8_is_400_as_text_and_bytes_in_a_uri(self):
         asked = request(PATH_INFO="/\xff", SCRIPT_NAME="")

@@ -101,6 +101,13 @@ class URIProperties:
         return host if host.endswith("]") or ":" not in host else host.rpartition(":")[0]
 
     @property
+    def host_port(self) -> str:
+        """The port that was asked for, or the scheme's own; BadRequest where Host is malformed."""
+        host = self.host
+        port = "" if host.endswith("]") else host.rpartition(":")[2] if ":" in host else ""
+        return port or ("443" if self.environ.get("wsgi.url_scheme") == "https" else "80")
+
+    @property
     def application_uri(self) -> str:
         """The URI at which the application is mounted, without a slash at its end."""
         return self.host_url + quote_path(self.environ.get("SCRIPT_NAME", ""))
