@@ -30,14 +30,23 @@ class TestAPersonalConfirmation:
         site.status = confirming
         answer = stale("/", dict([mine]))
         assert (answer.body, answer.headers["x-token"]) == (b"answer 1", "alice's")
-        site.fields = [*FRESH, ("ETag", '"v"')]
         answer = stale()
         assert (answer.body, "x-token" in answer.headers) == (b"answer 1", False)
+        assert "hit; ttl=60" in answer.headers["cache-status"]  # that it holds is no secret
+
+    @pytest.mark.parametrize("mine", ALICE, ids=lambda pair: pair[0])
+    def test_what_was_public_before_says_nothing_of_its_fields(self, cached, site, clock, mine):
+        site.fields = [("Cache-Control", "public, max-age=60"), ("ETag", '"v"')]
+        get = cached()
+        get()
+        clock.now += 61
+        site.fields, site.status = [("ETag", '"v"'), ("X-Token", "alice's")], confirming
+        assert get("/", dict([mine])).headers["x-token"] == "alice's"
+        assert "x-token" not in get().headers and site.calls == 2
 
     @pytest.mark.parametrize("mine", ALICE, ids=lambda pair: pair[0])
     def test_nor_are_those_of_a_head(self, stale, site, mine):
         assert stale("/", dict([mine]), method="HEAD").headers["x-token"] == "alice's"
-        site.fields, site.status = [*FRESH, ("ETag", '"v"')], confirming
         answer = stale()
         assert (answer.body, "x-token" in answer.headers) == (b"answer 1", False)
 

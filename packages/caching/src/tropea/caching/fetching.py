@@ -15,7 +15,7 @@ from tropea.caching.cachestatus import forwarded, say
 from tropea.caching.collapsing import PRIVATE_FOR, Flight, Outcome
 from tropea.caching.entries import Entry
 from tropea.caching.freshness import NO_WISHES, allows_after_error
-from tropea.caching.keeping import Keeping, is_personal, renewed, still_shared
+from tropea.caching.keeping import Keeping, for_everybody, renewed, still_shared
 from tropea.caching.parts import complete, completion
 from tropea.caching.reasons import CACHE_LAYER, of_member
 from tropea.caching.serving import answer_from
@@ -167,28 +167,26 @@ class Fetching:
             return served
         if status != 304:
             return None
-        entry, kept = self.confirm(entry, answer.headers)
+        entry = self.confirm(entry, answer.headers)
         note = forwarded("stale", status=304)
         cookies = [pair for pair in answer.headers if pair[0].lower() == "set-cookie"]
         mine = [] if self.cache.options.store_cookies else cookies
         served = self.serve(entry, note, mine)
         if served is not None:
             close(answer.body)
-        self.land(Outcome.STORED if kept else Outcome.FAILED)
+        self.land(Outcome.STORED)
         return served
 
-    def confirm(self, entry: Entry, headers: Fields) -> tuple[Entry, bool]:
-        """Merge a 304 into the stored response (section 4.3.4); tell whether others get it too."""
+    def confirm(self, entry: Entry, headers: Fields) -> Entry:
+        """Merge a 304 into the stored response (4.3.4); return it as this client gets it."""
         options, cache = self.cache.options, self.cache
-        entry = renewed(options, entry, headers, self.requested)
-        if not still_shared(options, entry):
+        mine = renewed(options, entry, headers, self.requested)
+        if not still_shared(options, mine):
             cache.guard.delete(self.key)  # this client may have it, and nobody after him
-            return entry, False
-        if is_personal(options, entry, self.environ):
-            return entry, False  # what was said to him alone; the others ask for themselves
-        if not cache.invalidations.since(self.key, self.moment):
-            cache.guard.update(self.key, entry)
-        return entry, True
+        elif not cache.invalidations.since(self.key, self.moment):
+            said = for_everybody(options, entry, headers, self.environ)
+            cache.guard.update(self.key, renewed(options, entry, said, self.requested))
+        return mine
 
     def outdate(self, status: int) -> None:
         """Serve the stored response never again without asking: the application has another now.

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tropea.caching.stores.base import Writer
     from tropea.caching.taking import Sink
 
+#: Fields that say how long an answer is fresh.
+_OF_FRESHNESS = frozenset(("cache-control", "expires", "date", "age"))
+
 
 class Keeping:
     """Whether and how an answer is kept.
@@ -175,9 +178,17 @@ def still_shared(options: HTTPCacheOptions, entry: Entry) -> bool:
     )  # fmt: skip
 
 
-def is_personal(options: HTTPCacheOptions, entry: Entry, environ: Mapping[str, Any]) -> bool:
-    """Tell whether what renewed an entry was said to one user, and may not be told to others."""
-    directives, _ = directives_of(entry.fields, options.targeted)
+def for_everybody(
+    options: HTTPCacheOptions, entry: Entry, update: Fields, environ: Mapping[str, Any]
+) -> Fields:
+    """Return what of the fields that renew an entry others may get: all, or what makes it fresh.
+
+    What is said to one user, and not said to be public, is not for others: a 304 as little as the
+    200 that it stands for.  That the stored body still holds is no secret.
+    """
+    directives, _ = directives_of(update, options.targeted)
     names = tuple(name for name, _ in entry.variant)
-    share = options.share_cookie_requests
-    return made_for_somebody(environ, directives, names, share) is not None
+    if made_for_somebody(environ, directives, names, options.share_cookie_requests) is None:
+        return update
+    kept = _OF_FRESHNESS.union(map(str.lower, options.targeted))
+    return [pair for pair in update if pair[0].lower() in kept]
