@@ -38,6 +38,7 @@ from tropea.core import (
     see_other,
     to_wsgi,
 )
+from tropea.core.exceptions import exception_field
 from tropea.core.testing import TestApp, assert_linear, call, make_environ, strategies
 
 
@@ -346,3 +347,38 @@ def test_choosing_a_page_takes_linear_time(unit):
         return lambda: choose_page(field + str(next(turns)))  # not one that is remembered
 
     assert_linear(call_with, 16_000)
+
+
+@pytest.mark.parametrize("member", [float("nan"), object(), {1, 2}, {(1, 2): 3}], ids=lambda member: type(member).__name__)
+def test_a_problem_that_has_no_json_is_shown_as_text(member):
+    error = NotFound("No such recipe.")
+    error.problem = {"tried": member}
+    answer = call(error, make_environ(HTTP_ACCEPT="application/problem+json"))
+    said = json.loads(answer.body, parse_constant=pytest.fail)
+    assert (answer.code, said["detail"], said["tried"]) == (404, "No such recipe.", str(member))
+
+
+def test_an_error_that_says_nothing_is_named_all_the_same():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no")
+
+    assert exception_field(Mute()) == ("X-Tropea-Exception", "Mute: (no text)")
+
+
+def test_a_host_of_a_redirect_travels_in_ascii():
+    assert redirect("http://bücher.example:8080/é").location == "http://xn--bcher-kva.example:8080/%C3%A9"
+    for target in ("http://a\uff0fb/", "http://\u2024\u2024/", "http://" + "ü" * 100, "http://a\uff20b/"):
+        with pytest.raises(FieldError):
+            redirect(target)
+
+
+def test_a_location_that_is_assigned_is_made_safe_too():
+    response = Response(status=302)
+    response.location = "//evil.example/x"
+    assert response.headers["Location"] == response.location == "/evil.example/x"
+    for target in ("javascript:alert(1)", "http:evil"):
+        with pytest.raises(FieldError):
+            response.location = target
+    response.location = None
+    assert "Location" not in response.headers

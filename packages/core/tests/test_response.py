@@ -580,7 +580,7 @@ def test_directives_are_written_whole_or_refused():
         lambda r: r.headerlist.append(("X A", "1")),
         lambda r: setattr(r, "content_disposition", "a\0b"),
         lambda r: setattr(r, "headerlist", [("X-A", "€")]),
-        lambda r: setattr(r, "location", "/a\0b"),
+        lambda r: setattr(r, "content_location", "/a\0b"),
     ],
 )
 def test_what_gets_past_the_methods_is_caught_before_it_is_sent(edit):

@@ -353,3 +353,11 @@ def test_a_redirect_has_the_status_of_one(status):
     with pytest.raises(FieldError, match="not the status of a redirect"):
         Response.redirect("/x", status)
     assert Response.redirect("/x", "303 See Other").status == "303 See Other"
+
+
+def test_streamed_json_minds_what_is_sorted_and_skipped():
+    members = {"b": 1, "a": iter([2]), (1, 2): 3}
+    assert JSONGeneratorResponse(members, encoder_kwargs={"skipkeys": True}).body == b'{"b": 1, "a": [2]}'
+    del members[1, 2]
+    members["a"] = iter([2])
+    assert JSONGeneratorResponse(members, encoder_kwargs={"sort_keys": True}).body == b'{"a": [2], "b": 1}'

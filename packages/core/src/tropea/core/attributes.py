@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tropea.core.bodies import Blocks
-from tropea.core.fields import Fields, drop
+from tropea.core.fields import Fields, drop, get
 from tropea.core.foundation import webob
-from tropea.core.headers import ResponseHeaders, make_fields, write_tag
+from tropea.core.headers import ResponseHeaders, make_field, make_fields, write_tag
 from tropea.core.statuses import status_line
 
 
@@ -100,6 +100,21 @@ class CheckedAttributes:
     @etag.deleter
     def etag(self) -> None:
         drop(self._headerlist, "ETag")
+
+    @property
+    def location(self) -> str | None:
+        """The Location; what is assigned is made safe for every browser, as a redirect's is."""
+        return get(self._headerlist, "Location")
+
+    @location.setter
+    def location(self, value: Any) -> None:
+        drop(self._headerlist, "Location")
+        if value is not None:
+            self._headerlist.append(make_field("Location", value))
+
+    @location.deleter
+    def location(self) -> None:
+        drop(self._headerlist, "Location")
 
     @property
     def content(self) -> Any:

@@ -15,11 +15,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from tropea.core.fields import FieldError
+from tropea.core.uris import is_host
 
 #: Schemes that a Location may name.
 SCHEMES = frozenset(("http", "https"))
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):").match
-_AUTHORITY = re.compile(r"[a-z]+://[^/?#\\@\x00-\x20]+(?:[/?#]|$)", re.IGNORECASE).match
+_AUTHORITY = re.compile(r"([a-z]+://[^/?#\\@\x00-\x20]+)(?:[/?#]|$)", re.IGNORECASE).match
 _LEADING = re.compile(r"[/\\]+")
 #: RFC 3986's characters and ``%``; the rest is percent-encoded as UTF-8.
 _URI = "%:/?#[]@!$&'()*+,;=-._~"
@@ -42,8 +43,11 @@ def check_location(target: str) -> str:
     text = target.strip(" \t\r\n\f\0")
     scheme = _SCHEME(text)
     if scheme is not None:
-        if scheme[1].lower() not in SCHEMES or not _AUTHORITY(text):
+        authority = _AUTHORITY(text)
+        if scheme[1].lower() not in SCHEMES or authority is None:
             raise FieldError(f"not a redirect target: {target!r}")
+        if not authority[0].isascii():
+            text = _in_ascii(authority[1]) + text[authority.end(1) :]
     else:
         # What a browser would drop must go before the slashes are counted.
         text = text.replace("\t", "").replace("\r", "").replace("\n", "")
@@ -51,6 +55,18 @@ def check_location(target: str) -> str:
             raise FieldError(f"not a redirect target: {target!r}")
         text = _LEADING.sub("/", text, count=1) if text[:1] in {"/", "\\"} else text
     return quote(text, safe=_URI, errors="replace")
+
+
+def _in_ascii(origin: str) -> str:
+    """Write the host of an origin as it travels (IDNA); raise FieldError for one that cannot."""
+    scheme, _, host = origin.partition("://")
+    try:
+        written = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        written = ""
+    if not is_host(written):  # some characters become a slash or a dot on the way
+        raise FieldError(f"not a redirect target: {origin!r}")
+    return f"{scheme}://{written}"
 
 
 def own_path(environ: Mapping[str, Any], location: str) -> str:

@@ -57,6 +57,14 @@ def choose_page(accept: str | None) -> str:
     return chosen
 
 
+def _dump(problem: Mapping[str, Any]) -> str:
+    """Write a problem; what has no JSON is text, for an error's page must not raise another."""
+    try:
+        return json.dumps(problem, default=str, allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps({str(name): str(value) for name, value in problem.items()})
+
+
 def render_page(
     content_type: str,
     status: str,
@@ -83,7 +91,7 @@ def render_page(
         problem: dict[str, Any] = {"title": title, "status": int(status[:3])}
         if sentences:
             problem["detail"] = sentences[-1]
-        page = json.dumps({**problem, **(members or {})})
+        page = _dump({**problem, **(members or {})})
     else:
         page = "\n\n".join((status, *sentences, *([link] if link else ()))) + "\n"
     return page.encode("utf-8", "replace")

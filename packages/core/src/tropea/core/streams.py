@@ -67,6 +67,7 @@ class JSONGeneratorResponse(Response):
     """JSON in which any iterator is an array, sent in pieces of 8 to 64 KiB.
 
     Data is one value, or the members of an object as keyword arguments, as in JSONResponse.
+    Of ``encoder_kwargs``, ``indent`` is of no use to a stream: nothing is indented.
 
     >>> JSONGeneratorResponse(numbers=(n * n for n in range(4))).body
     b'{"numbers": [0, 1, 4, 9]}'
@@ -144,9 +145,12 @@ def write_json(value: Any, encoder: json.JSONEncoder) -> Iterator[str]:
 
 def _write_members(members: Mapping[Any, Any], encoder: json.JSONEncoder) -> Iterator[str]:
     separator = "{"
-    for name, value in members.items():
+    for name, value in sorted(members.items()) if encoder.sort_keys else members.items():
         # The encoder knows how JSON writes keys that are numbers, truths or None.
-        (key,) = json.loads(encoder.encode({name: 0})) or (None,)
+        written = json.loads(encoder.encode({name: 0}))
+        if not written:
+            continue  # skipkeys leaves it out
+        (key,) = written
         yield f"{separator}{encoder.encode(key)}{encoder.key_separator}"
         yield from write_json(value, encoder)
         separator = encoder.item_separator
