@@ -151,6 +151,55 @@ class TestHtpasswd:
         assert verify("ann", "new")
         assert verify("nobody", "new") is None
 
+    def test_a_line_that_somebody_is_writing_stops_nobody_else(self, tmp_path, caplog):
+        file = tmp_path / "users"
+        good = f"ann:{hash_scrypt('secret', n=16)}\n"
+        file.write_text(good)
+        verify = Htpasswd(file)
+        file.write_text(f"{good}bob:half")
+        assert verify("ann", "secret")
+        assert verify("bob", "half") is None
+        assert "users:2: expected a hash" in caplog.text
+        for rubbish in (b"\xff\xfe", b""):
+            file.write_bytes(rubbish)
+            assert verify("ann", "secret") is None
+        file.write_text(good)
+        assert verify("ann", "secret")
+
+    def test_a_file_that_is_gone_lets_nobody_in_until_it_is_back(self, tmp_path, caplog):
+        file = tmp_path / "users"
+        file.write_text(f"ann:{hash_scrypt('secret', n=16)}\n")
+        verify = Htpasswd(file)
+        file.rename(tmp_path / "away")
+        assert [verify("ann", "secret"), verify("ann", "secret")] == [None, None]
+        assert caplog.text.count("nobody is let in") == 1
+        (tmp_path / "away").rename(file)
+        assert verify("ann", "secret")
+
+    def test_a_map_that_cannot_be_loaded_stays_as_it_was(self, tmp_path):
+        passwords = PasswordMap(tmp_path / "users")
+        passwords.set(REALM, "ann", "secret")
+        passwords.write()
+        (tmp_path / "users").write_text(f"bob:{REALM}:{'0' * 32}\nann:half")
+        with pytest.raises(PasswordError, match="users:2"):
+            passwords.load()
+        assert passwords.users(REALM) == ["ann"]
+        assert passwords.verify(REALM, "ann", "secret")
+
+    def test_a_file_that_is_no_text_is_named(self, tmp_path):
+        file = tmp_path / "users"
+        file.write_bytes(b"ann:\xff\n")
+        with pytest.raises(PasswordError, match="users: expected a file of UTF-8"):
+            Htpasswd(file)
+        with pytest.raises(PasswordError, match="users: expected a file of UTF-8"):
+            PasswordMap.of(file)
+
+
+@pytest.mark.parametrize("most", [0, -1])
+def test_a_rate_without_a_free_failure_is_refused(most):
+    with pytest.raises(OptionError, match="most: expected 1 or more"):
+        FailureRate(most=most)
+
 
 class TestBearer:
     @pytest.fixture
@@ -169,6 +218,7 @@ class TestBearer:
         ("field", "code", "challenge"),
         [
             pytest.param(None, 401, 'Bearer realm="api"', id="3-none"),
+            pytest.param("", 401, 'Bearer realm="api"', id="3-empty"),
             pytest.param("Basic YTpi", 401, 'Bearer realm="api"', id="3-another-scheme"),
             pytest.param("Bearer no", 401, 'Bearer realm="api", error="invalid_token"', id="3.1-invalid-token"),
             pytest.param("Bearer", 400, 'Bearer realm="api", error="invalid_request"', id="3.1-invalid-request"),

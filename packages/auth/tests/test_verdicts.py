@@ -23,6 +23,7 @@ class TestReading:
             ("Digest a=b", ("digest", "", {"a": "b"})),
             ('Digest A="b"', ("digest", "", {"a": "b"})),
             ('DIGEST a="b"', ("digest", "", {"a": "b"})),
+            ('Bearer a="b"', ("bearer", "", {"a": "b"})),
             ('Digest a="b", c=d', ("digest", "", {"a": "b", "c": "d"})),
             ('Digest a="b",c=d,', ("digest", "", {"a": "b", "c": "d"})),
             (r'Digest a="b \"c\" \\", d=e', ("digest", "", {"a": 'b "c" \\', "d": "e"})),
@@ -50,7 +51,7 @@ class TestReading:
         names = ["".join(chr(97 + int(digit)) for digit in f"{n:02}") for n in range(33)]
         for count in (32, 33):
             read = parse_authorization("Digest " + ", ".join(form.format(name) for name in names[:count]))
-            assert (read is not None and len(read.parameters) == 32) is (count == 32)
+            assert (None if read is None else len(read.parameters)) == (32 if count == 32 else None)
 
     def test_8192_characters_are_the_most(self):
         assert parse_authorization("Bearer " + "a" * (8192 - 7)) is not None

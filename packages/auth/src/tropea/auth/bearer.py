@@ -87,7 +87,7 @@ class BearerAuthMiddleware(Layer):
         field = environ.get("HTTP_AUTHORIZATION")
         read = parse_authorization(field)
         if read is None or read.scheme != "bearer":
-            if field is not None and read is None:
+            if field and read is None:
                 fields = self.challenges("invalid_request")
                 return refuse(environ, start_response, 400, fields)
             return self._go_on(environ, start_response, "")

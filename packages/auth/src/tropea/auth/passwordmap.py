@@ -28,6 +28,14 @@ class PasswordError(TropeaError, ValueError):
     """A user, a realm or a line of a file cannot be kept."""
 
 
+def lines_of(path: Path) -> list[str]:
+    """Read the lines of a file; raise PasswordError where it is no text."""
+    try:
+        return path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise PasswordError(f"{path}: expected a file of UTF-8 text") from None
+
+
 class PasswordMap:
     """Realms to users to digests.
 
@@ -110,19 +118,21 @@ class PasswordMap:
         return sorted(self._realms.get(realm, {}))
 
     def load(self) -> None:
-        """Read the file; raise PasswordError naming file and line where one is malformed."""
-        path = self._file()
-        self._realms.clear()
-        self._hashed.clear()
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        """Read the file, whole or not at all: requests meanwhile find what was there before.
+
+        Raises PasswordError naming file and line where one is malformed.
+        """
+        path, read = self._file(), PasswordMap()
+        for number, line in enumerate(lines_of(path), 1):
             if line.strip() and not line.startswith("#"):
                 user, _, rest = line.rstrip().partition(":")
                 realm, _, digests = rest.partition(":")
                 try:
                     for digest in digests.split(":"):
-                        self.set_digest(realm, user, digest)
+                        read.set_digest(realm, user, digest)
                 except PasswordError as error:
                     raise PasswordError(f"{path}:{number}: {error}") from None
+        self._realms, self._hashed = read._realms, read._hashed
 
     def write(self) -> None:
         """Write the file whole or not at all, with mode 0600."""

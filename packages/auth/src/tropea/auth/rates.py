@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tropea.core.errors import OptionError
+
 
 class FailureRate:
     """Let an address, and a user's name, fail so often in a while.
@@ -27,6 +29,8 @@ class FailureRate:
     def __init__(
         self, most: int = 10, per: float = 60, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        if most < 1:
+            raise OptionError(f"FailureRate: most: expected 1 or more, got {most}")
         self.most, self.per, self.clock = most, per, clock
         self._failures: OrderedDict[str, list[float]] = OrderedDict()
         self._lock = threading.Lock()

@@ -7,6 +7,7 @@ or None.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable
@@ -14,7 +15,9 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import Any
 
-from tropea.auth.passwordmap import PasswordError
+from tropea.auth.passwordmap import PasswordError, lines_of
+
+log = logging.getLogger("tropea.auth")
 
 _N, _R, _P = 2**14, 8, 1
 _MOST_N = 2**17
@@ -91,37 +94,57 @@ _VERIFIERS: dict[str, Callable[[str, str], bool]] = {
 class Htpasswd:
     """A file of ``user:hash`` lines; read again when it changes.
 
-    Raises PasswordError naming file and line where a hash is too weak or malformed.
+    Raises PasswordError naming file and line where a hash is too weak or malformed when it is made.
+    Later, while somebody edits the file, such lines are logged and nobody's; a file that is gone
+    lets nobody in.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._stamp: tuple[int, int] | None = None
-        self._users: dict[str, str] = {}
-        self._read()
+        self._stamp: tuple[int, ...] | None = self._stamp_of_file()
+        self._users, wrong = self._read()
+        if wrong:
+            raise PasswordError(wrong[0])
         # Somebody who is not in the file costs as much as the first who is.
         self._nobody = next(iter(self._users.values()), None) or hash_scrypt(secrets.token_hex(8))
 
     def __call__(self, user: str, password: str) -> Any:
-        self._read()
+        self._keep_up()
         kept = self._users.get(user)
         is_right = verify_hash(password, kept or self._nobody)
         return True if is_right and kept is not None else None
 
-    def _read(self) -> None:
-        status = self.path.stat()
-        stamp = (status.st_mtime_ns, status.st_size)
-        if stamp == self._stamp:
+    def _keep_up(self) -> None:
+        try:
+            stamp = self._stamp_of_file()
+            if stamp == self._stamp:
+                return
+            users, wrong = self._read()
+        except (OSError, PasswordError) as error:
+            if self._stamp is not None:
+                log.warning("nobody is let in: %s", error)
+            self._users, self._stamp = {}, None
             return
-        users = {}
-        for number, line in enumerate(self.path.read_text("utf-8").splitlines(), 1):
+        for line in wrong:
+            log.warning("a line of passwords is left out: %s", line)
+        self._users, self._stamp = users, stamp
+
+    def _stamp_of_file(self) -> tuple[int, ...]:
+        status = self.path.stat()
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _read(self) -> tuple[dict[str, str], list[str]]:
+        """Return the users, and what is wrong with each of the other lines."""
+        users, wrong = {}, []
+        for number, line in enumerate(lines_of(self.path), 1):
             user, colon, kept = line.strip().partition(":")
             if not line.strip() or line.startswith("#"):
                 continue
             try:
                 _verifier_of(kept)
             except PasswordError as error:
-                raise PasswordError(f"{self.path}:{number}: {error}") from None
+                wrong.append(f"{self.path}:{number}: {error}")
+                continue
             if colon and user:
                 users[user] = kept
-        self._users, self._stamp = users, stamp
+        return users, wrong
