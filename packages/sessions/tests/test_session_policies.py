@@ -504,6 +504,8 @@ class TestRecords:
         assert raw[34:] == b' 10 12 {"user:42":7}\n{}'
         assert unpack(raw, ID) == self.RECORD
         assert pack(self.RECORD._replace(labels={}), ID).endswith(b" 10 12 -\n{}")
+        labelled = self.RECORD._replace(labels={"user 4 2": 1, "b": 2})
+        assert unpack(pack(labelled, ID), ID) == labelled
 
     @pytest.mark.parametrize("at", [2, 10, 33, 34, 36, -1])
     def test_no_byte_of_it_can_be_changed(self, at):
@@ -587,11 +589,14 @@ class TestSeals:
     def test_one_value_has_one_spelling(self):
         signing = Signing(KeyRing(SECRET))
         head = "s1" + KeyRing(SECRET).writing
-        for text in ("QR", "Q", "Q Q=", "QQ==", "Q+Q/"):
+        for text in ("QR", "Q", "Q Q=", "QQ==", "Q+Q/", "QQQQ!!!!", "QQQQ    ", "QQQQ\n", "QQQ=QQQ="):
             signed = f"{head}{text}"
             forged = f"{signed}.{signing._mac(KeyRing(SECRET).writing, 's', signed)}"
             with pytest.raises(SealError, match="not base64"):
                 signing.reveal("s", forged)
+
+    def test_a_signature_has_256_bits(self):
+        assert len(Signing(KeyRing(SECRET)).protect("s", b"data").rpartition(".")[2]) == 43
 
     def test_what_is_sealed_is_sealed_anew_each_time(self):
         pytest.importorskip("cryptography")

@@ -137,6 +137,7 @@ class TestFields:
         assert field == ("Content-Type", kind)
         assert rules.type_field("other/" + path) is field
         assert self.rules(kind="a/b").type_field(path) == ("Content-Type", "a/b")
+        assert rules.type_field("a.js") == ("Content-Type", "text/javascript; charset=utf-8")
 
     @pytest.mark.parametrize(
         ("path", "control"),
