@@ -14,7 +14,7 @@ from onion.app import make_app
 
 BLOCK = b"x" * 65536
 LOCK = threading.Lock()
-COUNTS = {"made": 0, "closed": 0, "twice": 0}
+COUNTS = {"made": 0, "closed": 0, "twice": 0, "blocks": 0}
 
 
 class Counted:
@@ -27,6 +27,7 @@ class Counted:
 
     def __iter__(self):
         for _ in range(self.blocks):
+            COUNTS["blocks"] += 1
             yield BLOCK
         if self.fails:
             raise RuntimeError("the body fails, as it was asked to")
