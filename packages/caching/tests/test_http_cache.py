@@ -242,6 +242,14 @@ class TestStoring:
             first = get(f"/{number}", {"Authorization": "Basic QTpC"})
             assert (get(f"/{number}", {"Authorization": "Basic QTpC"}).body == first.body) is shared
 
+    def test_a_user_of_whom_the_server_alone_has_seen_credentials_is_one_too(self, cached, site):
+        site.fields = FRESH
+        get = cached()
+        assert get(REMOTE_USER="alice").body != get(REMOTE_USER="bob").body
+        assert get(REMOTE_USER="").body == get(REMOTE_USER="").body  # what IIS says of nobody
+        site.fields = [("Cache-Control", "public, max-age=60")]
+        assert get("/b", REMOTE_USER="alice").body == get("/b", REMOTE_USER="bob").body
+
     def test_an_answer_to_a_cookie_is_shared_on_the_applications_word(self, cached, site):
         site.fields = FRESH
         get = cached()

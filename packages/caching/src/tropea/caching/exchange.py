@@ -50,7 +50,9 @@ class Exchange(Fetching):
     def may_share(self) -> bool:
         """Tell whether the answer to somebody else's request could do for this one."""
         environ, wishes, stale = self.environ, self.wishes, self.stale
-        if "HTTP_AUTHORIZATION" in environ or wishes.no_cache or wishes.max_age == 0:
+        if "HTTP_AUTHORIZATION" in environ or environ.get("REMOTE_USER"):
+            return False
+        if wishes.no_cache or wishes.max_age == 0:
             return False
         if stale is not None:
             return not stale.policy.validate

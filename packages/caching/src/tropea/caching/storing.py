@@ -28,7 +28,12 @@ _NEVER_STORED = HOP_BY_HOP | {
 #: Codings that the normal form of Accept-Encoding tells apart.
 _KNOWN_CODINGS = frozenset((*CODINGS, "identity", "x-gzip"))
 #: Fields of one user's request: a response made for them is shared on the application's word only.
-_PERSONAL = (("HTTP_AUTHORIZATION", "authorization"), ("HTTP_COOKIE", "cookie"))
+#: A server that checks credentials itself may tell the user alone, as Apache's mod_wsgi does.
+_PERSONAL = (
+    ("HTTP_AUTHORIZATION", "authorization"),
+    ("REMOTE_USER", "authorization"),
+    ("HTTP_COOKIE", "cookie"),
+)
 
 
 def refusal(
@@ -84,7 +89,8 @@ def made_for_somebody(
     """Name the personal field of the request that bars sharing (section 3.5, and our own rule)."""
     declared = not directives.keys().isdisjoint(("public", "s-maxage", "must-revalidate"))
     for key, name in _PERSONAL:
-        if environ.get(key) is None or declared:
+        value = environ.get(key)
+        if declared or value is None or (key == "REMOTE_USER" and not value):
             continue
         if name == "cookie" and (share or "cookie" in vary):
             continue
