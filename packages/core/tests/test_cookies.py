@@ -141,7 +141,35 @@ def test_no_cookie_field_raises(header):
 
 
 def test_no_more_cookies_are_read_than_browsers_keep():
-    assert len(cookie_pairs("a=1;" * 10_000)) == MAX_COOKIES
+    assert len(cookie_pairs("a=1;" * 10_000)) == MAX_COOKIES == 512
+
+
+@pytest.mark.parametrize(("value", "read"), [('"', '"'), ('""', ""), ('"a', '"a'), ('a"', 'a"'), ('"a"', "a")])
+def test_quotes_come_off_where_there_are_two(value, read):
+    assert cookie_pairs(f"a={value}") == [("a", read)]
+
+
+def test_a_name_and_a_value_of_4096_bytes_are_kept():
+    assert len(Cookie("ab", "x" * 4094).value) == 4094
+    with pytest.raises(CookieError, match="4096 bytes"):
+        Cookie("ab", "x" * 4095)
+
+
+@pytest.mark.parametrize(("maxage", "expires"), [(1, "Thu, 01 Jan 1970 00:00:11 GMT"), (0, "Tue, 01 Jan 1980 00:00:00 GMT"), (-1, "Tue, 01 Jan 1980 00:00:00 GMT")])
+def test_a_second_is_a_life(maxage, expires):
+    assert f"Expires={expires};Max-Age={max(maxage, 0)}" in Cookie("a", maxage=maxage).set_cookie(now=10)
+
+
+def test_what_was_read_has_no_attributes():
+    (cookie,) = parse_cookie_header("a=1")
+    assert (cookie.secure, cookie.http_only, cookie.partitioned, cookie.maxage, cookie.path) == (False, False, False, None, None)
+
+
+def test_a_cookie_is_not_changed_but_made_anew():
+    cookie = Cookie("a", "1")
+    assert as_cookie(cookie, "2", path="/x") is cookie
+    with pytest.raises(AttributeError):
+        cookie.value = "2"
 
 
 @pytest.mark.parametrize("unit", ["a=1; ", "%", '"', "=", "\\", ";", "a=%ff"])
