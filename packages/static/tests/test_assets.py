@@ -157,11 +157,21 @@ def test_references_that_leave_the_tree_are_left_alone():
         assert resolve("a.css", other) is None
 
 
-def test_finding_references_takes_linear_time():
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: "url('" * n + "/*" * n + '"' * n + "@import " * n,
+        lambda n: "url(" + " " * n,
+        lambda n: "/*#" + " " * n,
+        lambda n: "'" + "\\a" * n,
+    ],
+    ids=["starts", "blanks", "comment", "escapes"],
+)
+def test_finding_references_takes_linear_time(make):
     import time
 
     def cost(count):
-        text = "url('" * count + "/*" * count + '"' * count + "@import " * count
+        text = make(count)
         best = float("inf")
         for _ in range(5):
             begin = time.process_time()

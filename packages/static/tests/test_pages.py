@@ -324,6 +324,15 @@ class Request:
         self.environ = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/", **environ}
 
 
+def test_a_front_server_is_not_told_of_folders_that_it_cannot_tell_apart(tmp_path, fill):
+    one, two = fill(tmp_path / "one", {"a": "1"}), fill(tmp_path / "two", {"a": "2"})
+    for root in ([one, two], {"/": one, "/two/": two}):
+        with pytest.raises(OptionError, match="sendfile: X-Accel-Redirect names files of one"):
+            static_server(root, sendfile="X-Accel-Redirect: /internal/")
+        static_server(root, sendfile="X-Sendfile")
+    static_server({"/": one, "/again/": one}, sendfile="X-Accel-Redirect: /internal/")
+
+
 def test_a_server_is_also_a_handler_of_a_route(root):
     app = static_server(root)
     for args, groups in (((), {"path": "a.txt"}), (("a.txt",), {}), ((), {"rest": "a.txt"})):

@@ -267,6 +267,15 @@ def test_a_listing_that_does_not_say_which_file_it_is_is_asked_again(tmp_path, f
     assert found.stamp == source.find("a.txt").stamp
 
 
+def test_a_prefix_beyond_ascii_is_asked_for_as_utf_8(tmp_path, fill, ask):
+    fill(tmp_path, {"a b.txt": "here"})
+    for options in ({}, {"lazy": 5}):
+        app = static_server({"/caf\xe9 1/": tmp_path}, **options)
+        asked = "/caf\xe9 1/a b.txt".encode().decode("latin-1")
+        assert ask(app, asked).body == b"here"
+        assert app.static_url("a b.txt") == "/caf%C3%A9%201/a%20b.txt"
+
+
 def test_names_beyond_ascii_are_asked_for_as_utf_8(tmp_path, fill, ask):
     app = static_server(fill(tmp_path, {"caf\xe9/\u65e5\u672c.txt": "here"}))
     path = "/caf\xe9/\u65e5\u672c.txt".encode().decode("latin-1")

@@ -9,6 +9,7 @@ from tropea.core.errors import OptionError
 from tropea.static.answers import Answer
 from tropea.static.entries import redirect
 from tropea.static.fieldrules import FieldRules, read_manifest
+from tropea.static.folders import FolderSource
 from tropea.static.lookups import Lookup, Making, Mount
 from tropea.static.options import StaticOptions
 from tropea.static.origins import source_of
@@ -41,8 +42,19 @@ class StaticFiles:
         self.prefix = options.mounts[0][0]
         self.mounts = tuple(mounts)
         self._fallback = self.prefix + path_key(options.fallback.lstrip("/"))
-        self._lookup = Lookup(self.mounts, Making(options, rules, read_front(options.sendfile)))
+        self._lookup = Lookup(self.mounts, Making(options, rules, self._front()))
         self.rescan()
+
+    def _front(self) -> tuple[str, str] | None:
+        """Read the option ``sendfile``; refuse what a front server could not tell apart."""
+        front = read_front(self.options.sendfile)
+        folders = {source.root for _, sources in self.mounts for source in sources
+                   if isinstance(source, FolderSource)}  # fmt: skip
+        if front is not None and front[1] and len(folders) > 1:
+            raise OptionError(
+                "sendfile: X-Accel-Redirect names files of one folder, not of several"
+            )
+        return front
 
     def rescan(self) -> None:
         """Look at all sources again; requests see the old table until the new one is ready."""
@@ -88,9 +100,12 @@ class StaticFiles:
 
         Raises MissingAsset where a manifest does not list *name*.
         """
+        from urllib.parse import quote
+
         from tropea.static.assets import asset_path
 
-        return script_name + self.prefix + asset_path(self.manifest, name)
+        prefix = quote(self.prefix, safe="/~", encoding="latin-1")
+        return script_name + prefix + asset_path(self.manifest, name)
 
 
 def read_front(text: str) -> tuple[str, str] | None:

@@ -75,17 +75,16 @@ def read_root(text: str) -> Any:
 def check_prefix(prefix: str) -> str:
     """Give a prefix the slash at either end that makes it match whole segments only.
 
+    It comes back as ``PATH_INFO`` will spell it, bytes as Latin-1.
     Raises OptionError where it could never match a request.
 
     >>> check_prefix("static"), check_prefix("/")
     ('/static/', '/')
     """
-    from tropea.static.paths import read_path
+    from tropea.static.paths import path_key, read_path
 
-    inner = prefix.strip("/") if isinstance(prefix, str) else ""
-    if not isinstance(prefix, str) or (
-        inner and read_path(inner.encode("utf-8", "replace").decode("latin-1")) is None
-    ):
+    inner = path_key(prefix.strip("/")) if isinstance(prefix, str) else ""
+    if not isinstance(prefix, str) or (inner and read_path(inner) is None):
         raise OptionError(f"prefix: expected a path such as '/static/', got {prefix!r}")
     return f"/{inner}/" if inner else "/"
 

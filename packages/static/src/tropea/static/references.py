@@ -16,15 +16,16 @@ from urllib.parse import quote, unquote
 Replace = Callable[[str], str]
 
 # Comments and strings are matched first, so that what looks like a reference inside one is
-# stepped over; every alternative is linear.
+# stepped over; nothing is tried twice, so that every alternative is linear.
 _CSS = re.compile(
     r"""
-      /\*[#@][ \t]*sourceMappingURL=(?P<map>[^\s*]+)[ \t]*\*/
-    | /\*(?:[^*]|\*(?!/))*\*/
-    | @import[ \t\r\n]+(?:"(?P<import2>[^"\\\r\n]*)"|'(?P<import1>[^'\\\r\n]*)')
-    | url\([ \t\r\n]*(?:"(?P<url2>[^"\\\r\n]*)"|'(?P<url1>[^'\\\r\n]*)'|(?P<url>[^"'()\\\s]*))
-      [ \t\r\n]*\)
-    | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*'
+      /\*[#@][ \t]*+sourceMappingURL=(?P<map>[^\s*]++)[ \t]*+\*/
+    | /\*(?:[^*]|\*(?!/))*+\*/
+    | @import[ \t\r\n]++(?:"(?P<import2>[^"\\\r\n]*+)"|'(?P<import1>[^'\\\r\n]*+)')
+    | url\([ \t\r\n]*+
+      (?:"(?P<url2>[^"\\\r\n]*+)"|'(?P<url1>[^'\\\r\n]*+)'|(?P<url>[^"'()\\\s]*+))
+      [ \t\r\n]*+\)
+    | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+'
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
