@@ -17,9 +17,16 @@ PET = {
     },
 }  # fmt: skip
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
-LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "default": 20, "maximum": 100}}
+LIMIT = {
+    "name": "limit",
+    "in": "query",
+    "schema": {"type": "integer", "default": 20, "maximum": 100},
+}
 OK = {"200": {"description": "it is done"}}
-ONE = {"description": "a pet", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}
+ONE = {
+    "description": "a pet",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}},
+}
 SPEC = {
     "openapi": "3.1.0",
     "info": {"title": "Pets", "version": "1"},
@@ -55,9 +62,16 @@ def answering(environ, start_response):
     found = None
     if api is not None:
         parameters = {place: getattr(api, place) for place in ("path", "query", "header", "cookie")}
-        found = {**parameters, "body": api.body, "security": api.security, "operation": api.operation.id}
+        found = {
+            **parameters,
+            "body": api.body,
+            "security": api.security,
+            "operation": api.operation.id,
+        }
     page = json.dumps(found, default=repr).encode()
-    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(page)))])
+    start_response(
+        "200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(page)))]
+    )
     return [page]
 
 

@@ -29,7 +29,9 @@ class TestRequests:
         assert core.unmarshal_request(request).parameters.query == {"limit": 5}
 
     def test_our_request_object_will_do_and_its_body_stays(self, core):
-        given = environ("POST", body=b'{"name": "Rex"}', CONTENT_TYPE="Application/JSON; charset=utf-8")
+        given = environ(
+            "POST", body=b'{"name": "Rex"}', CONTENT_TYPE="Application/JSON; charset=utf-8"
+        )
         request = Request.of(given)
         assert core.unmarshal_request(OpenAPIRequest(request)).body == {"name": "Rex"}
         assert request.json == {"name": "Rex"}
@@ -40,14 +42,19 @@ class TestRequests:
             assert core.unmarshal_request(OpenAPIRequest(wrong)).errors
 
     def test_header_names_have_no_case_and_cookies_are_read(self):
-        parameters = OpenAPIRequest(environ(HTTP_X_ID="7", CONTENT_TYPE="text/plain", HTTP_COOKIE="a=1; a=2")).parameters
+        parameters = OpenAPIRequest(
+            environ(HTTP_X_ID="7", CONTENT_TYPE="text/plain", HTTP_COOKIE="a=1; a=2")
+        ).parameters
         assert parameters["header"]["X-ID"] == parameters.header["x-id"] == "7"
         assert "CONTENT-type" in parameters.header
         assert "x-other" not in parameters.header
         assert parameters["cookie"] == {"a": "1"}
 
     def test_repeated_fields_of_the_query_are_all_there(self):
-        assert OpenAPIRequest(environ(QUERY_STRING="t=1&t=2")).parameters.query.getlist("t") == ["1", "2"]
+        assert OpenAPIRequest(environ(QUERY_STRING="t=1&t=2")).parameters.query.getlist("t") == [
+            "1",
+            "2",
+        ]
 
     def test_the_mount_point_and_the_port_are_part_of_the_address(self):
         request = OpenAPIRequest(environ(SCRIPT_NAME="/v1", HTTP_HOST="API.example.org:8080"))
@@ -68,10 +75,14 @@ class TestResponses:
         request = OpenAPIRequest(environ(path="/pets/7"))
         good = Response(b'{"name": "Rex"}', content_type="application/json")
         core.validate_response(request, OpenAPIResponse(good))
-        assert core.unmarshal_response(request, OpenAPIResponse(Response(b"{}", content_type="application/json"))).errors
+        assert core.unmarshal_response(
+            request, OpenAPIResponse(Response(b"{}", content_type="application/json"))
+        ).errors
 
     def test_fields_have_no_case_and_those_of_one_name_are_joined(self):
-        response = OpenAPIResponse(Response(b"", headers=[("X-A", "1"), ("x-a", "2")], content_type="text/plain"))
+        response = OpenAPIResponse(
+            Response(b"", headers=[("X-A", "1"), ("x-a", "2")], content_type="text/plain")
+        )
         assert response.headers["X-a"] == "1, 2"
         assert response.content_type.startswith("text/plain")
 

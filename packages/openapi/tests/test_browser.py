@@ -77,7 +77,9 @@ def test_the_page_is_read_without_a_request_to_anywhere_else(address, browser, s
     for theme in ("light", "dark"):
         features = [{"name": "prefers-color-scheme", "value": theme}]
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        ink = browser.execute_script("return getComputedStyle(document.body).color.match(/\\d+/g)[0]")
+        ink = browser.execute_script(
+            "return getComputedStyle(document.body).color.match(/\\d+/g)[0]"
+        )
         assert (int(ink) > 128) == (theme == "dark"), "the text can be read in either scheme"
         for width in (1200, 390):
             metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
@@ -97,7 +99,9 @@ def test_the_page_is_read_without_a_request_to_anywhere_else(address, browser, s
     WebDriverWait(browser, 30).until(lambda b: b.current_url == f"{address}/openapi.json")
 
     log = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    sent = [m["params"]["request"]["url"] for m in log if m["method"] == "Network.requestWillBeSent"]
+    sent = [
+        m["params"]["request"]["url"] for m in log if m["method"] == "Network.requestWillBeSent"
+    ]
     web = [url for url in sent if url.startswith(("http", "ws"))]
     assert {f"{address}/docs", f"{address}/openapi.json"} <= set(web)
     assert [url for url in web if not url.startswith(f"{address}/")] == []

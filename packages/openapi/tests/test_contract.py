@@ -15,7 +15,10 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 
 
 def item(*names):
-    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
     return {"parameters": parameters, **{method: {"responses": ANY} for method in METHODS}}
 
 
@@ -43,10 +46,17 @@ class TestOpenAPIMiddlewareThatWatches(LayerContract):
         return OpenAPIMiddleware(app, SPEC, responses="log")
 
 
-LINES = {"200": {"description": "ok", "content": {"text/plain": {}, "application/jsonl": {"itemSchema": {}}}}}
+LINES = {
+    "200": {
+        "description": "ok",
+        "content": {"text/plain": {}, "application/jsonl": {"itemSchema": {}}},
+    }
+}
 
 
-@pytest.mark.skipif(version_of("openapi-core") < "0.23", reason="openapi-core 0.22 knows no OpenAPI 3.2")
+@pytest.mark.skipif(
+    version_of("openapi-core") < "0.23", reason="openapi-core 0.22 knows no OpenAPI 3.2"
+)
 class TestOpenAPIMiddlewareThatWatchesItems(LayerContract):
     """The contract's application answers text, so that its streams are nobody's items."""
 
@@ -63,7 +73,9 @@ def test_importing_the_package_imports_neither_webob_nor_openapi_core():
         "import sys, tropea.openapi;"
         "print([m for m in ('webob', 'openapi_core', 'jsonschema', 'yaml') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
 
 
@@ -77,5 +89,7 @@ def test_a_request_that_is_good_imports_no_webob():
         "layer({'REQUEST_METHOD': 'GET', 'PATH_INFO': '/x'}, lambda *head: None)\n"
         "print('webob' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "False"), done.stderr

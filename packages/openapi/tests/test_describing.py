@@ -16,7 +16,9 @@ from tropea.openapi.annotations import Schemas
 
 
 def row(pattern, handler, *methods, name=None, **parameters):
-    return SimpleNamespace(pattern=pattern, methods=methods, name=name, handler=handler, parameters=parameters)
+    return SimpleNamespace(
+        pattern=pattern, methods=methods, name=name, handler=handler, parameters=parameters
+    )
 
 
 class Colour(Enum):
@@ -86,10 +88,15 @@ class TestDescribing:
     def test_annotations_become_schemas(self, made):
         found = made["paths"]["/pets/{id}"]["get"]
         assert found["parameters"][0]["schema"] == {"type": "integer"}
-        assert found["responses"]["200"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Pet"}
+        assert found["responses"]["200"]["content"]["application/json"]["schema"] == {
+            "$ref": "#/components/schemas/Pet"
+        }
 
     def test_a_pattern_of_digits_is_an_integer(self, made):
-        assert made["paths"]["/both/{n}"]["put"]["parameters"][0]["schema"] == {"type": "integer", "minimum": 0}
+        assert made["paths"]["/both/{n}"]["put"]["parameters"][0]["schema"] == {
+            "type": "integer",
+            "minimum": 0,
+        }
 
     def test_every_operation_has_an_id_of_its_own(self, made):
         ids = [found["operationId"] for item in made["paths"].values() for found in item.values()]
@@ -144,7 +151,9 @@ class TestAnnotations:
         schemas = Schemas()
         assert schemas.of(Node) == {"$ref": "#/components/schemas/Node"}
         assert schemas.named["Node"]["required"] == ["name"]
-        assert schemas.named["Node"]["properties"]["children"]["items"] == {"$ref": "#/components/schemas/Node"}
+        assert schemas.named["Node"]["properties"]["children"]["items"] == {
+            "$ref": "#/components/schemas/Node"
+        }
 
     def test_two_types_of_one_name_are_told_apart(self):
         schemas = Schemas()
@@ -184,8 +193,14 @@ class TestPages:
         every = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
         for name in names:
             spec["components"]["schemas"][name] = {"type": "object", "properties": every}
-        spec["components"]["schemas"]["L"] = {"type": "array", "items": {"$ref": "#/components/schemas/L"}}
-        content = {"application/x-www-form-urlencoded": {"schema": every["S0"]}, "application/json": {"schema": {"$ref": "#/components/schemas/L"}}}
+        spec["components"]["schemas"]["L"] = {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/L"},
+        }
+        content = {
+            "application/x-www-form-urlencoded": {"schema": every["S0"]},
+            "application/json": {"schema": {"$ref": "#/components/schemas/L"}},
+        }
         spec["paths"]["/pets"]["post"]["requestBody"]["content"] = content
         visitor = visit(spec)
         assert len(visitor.get("/docs").body) < 500_000

@@ -14,20 +14,41 @@ from tropea.openapi.schemas import Schema, changes
 from tropea.openapi.specification import Specification
 
 ANYTHING = st.text(alphabet=st.characters(max_codepoint=255))
-KINDS = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"]
+KINDS = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=b",
+    "text/plain",
+]
 
 
 def item(schema):
     return {"type": "array", "items": schema}
 
 
-SCHEMA = {"type": "object", "properties": {"n": {"type": "number", "multipleOf": 0.01}, "u": {"type": "array", "uniqueItems": True}}}
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "n": {"type": "number", "multipleOf": 0.01},
+        "u": {"type": "array", "uniqueItems": True},
+    },
+}
 PARAMETERS = [
     {"name": "p", "in": "path", "required": True, "schema": {"type": "integer"}},
     {"name": "q", "in": "query", "schema": item({"type": "integer"}), "explode": False},
-    {"name": "o", "in": "query", "style": "deepObject", "explode": True, "schema": {"type": "object"}},
+    {
+        "name": "o",
+        "in": "query",
+        "style": "deepObject",
+        "explode": True,
+        "schema": {"type": "object"},
+    },
     {"name": "j", "in": "query", "content": {"application/json": {"schema": {"type": "array"}}}},
-    {"name": "X-H", "in": "header", "schema": {"type": "object", "properties": {"a": {"type": "integer"}}}},
+    {
+        "name": "X-H",
+        "in": "header",
+        "schema": {"type": "object", "properties": {"a": {"type": "integer"}}},
+    },
     {"name": "c", "in": "cookie", "schema": {"type": "number"}},
 ]
 OPERATION = {
@@ -35,7 +56,11 @@ OPERATION = {
     "requestBody": {"content": {kind.partition(";")[0]: {"schema": SCHEMA} for kind in KINDS}},
     "responses": {"200": {"description": "ok"}},
 }
-SPEC = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/x/{p}": {"post": OPERATION}}}
+SPEC = {
+    "openapi": "3.1.0",
+    "info": {"title": "t", "version": "1"},
+    "paths": {"/x/{p}": {"post": OPERATION}},
+}
 
 
 def app(environ, start_response):
@@ -58,11 +83,27 @@ def send(layer=LAYER, path="/x/1", body=b"", **environ):
 
 
 @settings(deadline=None, max_examples=150)
-@given(path=ANYTHING, query=ANYTHING, header=ANYTHING, cookie=ANYTHING, kind=st.one_of(st.sampled_from(KINDS), ANYTHING), body=st.binary(), length=st.one_of(st.none(), ANYTHING))
+@given(
+    path=ANYTHING,
+    query=ANYTHING,
+    header=ANYTHING,
+    cookie=ANYTHING,
+    kind=st.one_of(st.sampled_from(KINDS), ANYTHING),
+    body=st.binary(),
+    length=st.one_of(st.none(), ANYTHING),
+)
 def test_no_request_makes_the_layer_fail(path, query, header, cookie, kind, body, length):
     more = {} if length is None else {"CONTENT_LENGTH": length}
     for path in (f"/x/{path}", "/x/1"):
-        send(path=path, body=body, QUERY_STRING=query, HTTP_X_H=header, HTTP_COOKIE=f"c={cookie}", CONTENT_TYPE=kind, **more)
+        send(
+            path=path,
+            body=body,
+            QUERY_STRING=query,
+            HTTP_X_H=header,
+            HTTP_COOKIE=f"c={cookie}",
+            CONTENT_TYPE=kind,
+            **more,
+        )
 
 
 JSON = {"CONTENT_TYPE": "application/json"}
@@ -93,7 +134,10 @@ def test_a_message_never_holds_the_whole_value():
 
 def test_a_body_with_many_problems_names_a_few():
     schema = item({"type": "integer"})
-    operation = {"requestBody": {"content": {"application/json": {"schema": schema}}}, "responses": {"200": {"description": "ok"}}}
+    operation = {
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": "ok"}},
+    }
     layer = OpenAPIMiddleware(app, {**SPEC, "paths": {"/x": {"post": operation}}})
     status, page = send(layer, "/x", b'["a"' + b', "a"' * 20_000 + b"]", **JSON)
     assert status == 422 and len(json.loads(page)["errors"]) == 20
@@ -144,12 +188,19 @@ SCHEMAS = st.recursive(
     st.one_of(LEAF, OPTIONAL),
     lambda inner: st.one_of(
         inner.map(item),
-        st.dictionaries(st.sampled_from("abc"), inner, min_size=1, max_size=3).map(lambda p: {"type": "object", "properties": p}),
+        st.dictionaries(st.sampled_from("abc"), inner, min_size=1, max_size=3).map(
+            lambda p: {"type": "object", "properties": p}
+        ),
         inner.map(lambda one: {"type": "object", "additionalProperties": one}),
     ),
     max_leaves=5,
 )
-TEXTS = {"date": "2020-01-02", "uuid": "12345678-1234-5678-1234-567812345678", "date-time": "2020-01-02T03:04:05Z", "byte": "YWJj"}
+TEXTS = {
+    "date": "2020-01-02",
+    "uuid": "12345678-1234-5678-1234-567812345678",
+    "date-time": "2020-01-02T03:04:05Z",
+    "byte": "YWJj",
+}
 
 
 def value_of(schema, draw):
@@ -161,7 +212,9 @@ def value_of(schema, draw):
         return [value_of(schema["items"], draw) for _ in range(draw(st.integers(0, 2)))]
     if kind == "object":
         properties = schema.get("properties", {})
-        found = {name: value_of(one, draw) for name, one in properties.items() if draw(st.booleans())}
+        found = {
+            name: value_of(one, draw) for name, one in properties.items() if draw(st.booleans())
+        }
         if "additionalProperties" in schema:
             found["extra"] = value_of(schema["additionalProperties"], draw)
         return found
@@ -171,21 +224,34 @@ def value_of(schema, draw):
 @settings(deadline=None, max_examples=60)
 @given(schema=SCHEMAS, data=st.data())
 def test_unmarshalling_in_one_pass_equals_openapi_core(schema, data):
-    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {"schemas": {"S": schema}}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {"S": schema}},
+    }
     spec = Specification(document, check=False)
     path = spec.root / "components" / "schemas" / "S"
     made = Schema(spec, path)
     value = value_of(schema, data.draw)
     assert made.errors(value) == []
     expected = made._unmarshaller.unmarshal(value)
-    assert Plain(made._unmarshaller.formats_unmarshaller.format_unmarshallers).compile(path)(value) == expected
+    assert (
+        Plain(made._unmarshaller.formats_unmarshaller.format_unmarshallers).compile(path)(value)
+        == expected
+    )
     assert made.convert(value) == expected
     assert changes(schema, document, set()) or expected == value
 
 
 def test_what_is_inside_an_optional_value_is_unmarshalled_too():
     optional = {"anyOf": [item({"type": "string", "format": "date"}), {"type": "null"}]}
-    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {"schemas": {"S": optional}}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {"S": optional}},
+    }
     spec = Specification(document)
     made = Schema(spec, spec.root / "components" / "schemas" / "S")
     assert [day.year for day in made.convert(["2020-01-02"])] == [2020]
@@ -193,9 +259,23 @@ def test_what_is_inside_an_optional_value_is_unmarshalled_too():
 
 
 def test_schemas_that_choose_by_value_are_left_to_openapi_core():
-    dated = {"type": "object", "required": ["day"], "properties": {"day": {"type": "string", "format": "date"}}}
-    schema = {"oneOf": [dated, {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}]}
-    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {"schemas": {"S": schema}}}
+    dated = {
+        "type": "object",
+        "required": ["day"],
+        "properties": {"day": {"type": "string", "format": "date"}},
+    }
+    schema = {
+        "oneOf": [
+            dated,
+            {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}},
+        ]
+    }
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {"S": schema}},
+    }
     spec = Specification(document)
     made = Schema(spec, spec.root / "components" / "schemas" / "S")
     assert made.convert({"day": "2020-01-02"})["day"].year == 2020

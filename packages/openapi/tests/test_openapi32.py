@@ -16,13 +16,29 @@ pytestmark = pytest.mark.skipif(
     tuple(map(int, version_of("openapi-core").split(".")[:2])) < (0, 23),
     reason="openapi-core 0.22 knows no OpenAPI 3.2",
 )
-PET = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "born": {"type": "string", "format": "date"}}}
-EVENT = {"type": "object", "required": ["data"], "properties": {"data": {"type": "string", "maxLength": 12}, "retry": {"type": "integer", "maximum": 100}}}
+PET = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": {"type": "string"}, "born": {"type": "string", "format": "date"}},
+}
+EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "data": {"type": "string", "maxLength": 12},
+        "retry": {"type": "integer", "maximum": 100},
+    },
+}
 
 
 def made(operation, method="post", **more):
     operation = {"responses": {"200": {"description": "ok"}}, **operation}
-    return {"openapi": "3.2.0", "info": {"title": "t", "version": "1"}, "paths": {"/x": {method: operation}}, **more}
+    return {
+        "openapi": "3.2.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/x": {method: operation}},
+        **more,
+    }
 
 
 class TestSequencesInRequests:
@@ -37,7 +53,9 @@ class TestSequencesInRequests:
 
         def ask(body, kind="application/jsonl", **options):
             content = {kind: {"itemSchema": PET}}
-            visitor = TestApp(OpenAPIMiddleware(app, made({"requestBody": {"content": content}}), **options))
+            visitor = TestApp(
+                OpenAPIMiddleware(app, made({"requestBody": {"content": content}}), **options)
+            )
             seen.clear()
             answer = visitor.post("/x", data=body, CONTENT_TYPE=kind)
             return int(answer.status[:3]), (seen[0] if seen else answer.json)
@@ -53,13 +71,18 @@ class TestSequencesInRequests:
         assert items[1]["born"].year == 2020
 
     def test_text_sequences_are_read(self, post):
-        status, (items, _) = post(b'\x1e{"name": "Rex"}\n\x1e{"name":\n"Fido"}\n', "application/json-seq")
+        status, (items, _) = post(
+            b'\x1e{"name": "Rex"}\n\x1e{"name":\n"Fido"}\n', "application/json-seq"
+        )
         assert (status, [item["name"] for item in items]) == (200, ["Rex", "Fido"])
 
     def test_the_item_that_does_not_fit_is_named(self, post):
         status, problem = post(b'{"name": "Rex"}\n{"name": 5}\n{}')
         assert status == 422
-        assert [(e["name"], e["in"]) for e in problem["errors"]] == [("/1/name", "body"), ("/2", "body")]
+        assert [(e["name"], e["in"]) for e in problem["errors"]] == [
+            ("/1/name", "body"),
+            ("/2", "body"),
+        ]
 
     def test_a_line_that_is_no_json_is_400(self, post):
         assert post(b'{"name": "Rex"}\n{"name"')[0] == 400
@@ -111,7 +134,9 @@ class TestSequencesInAnswers:
                 return Stream(blocks) if stream else list(blocks)
 
             content = {"200": {"description": "ok", "content": {kind: {"itemSchema": schema}}}}
-            layer = OpenAPIMiddleware(app, made({"responses": content}, "get"), **{"responses": "raise", **options})
+            layer = OpenAPIMiddleware(
+                app, made({"responses": content}, "get"), **{"responses": "raise", **options}
+            )
             closed.clear()
             body = layer({"REQUEST_METHOD": method, "PATH_INFO": "/x"}, lambda *head: None)
             got = []
@@ -150,10 +175,19 @@ class TestSequencesInAnswers:
             answer([b'{"name": "Rex"}\n', b"{}"], stream=False)
 
     def test_events_are_objects(self, answer):
-        good = [b": hello\n\nevent: add\r\nda", b"ta: one\r", b"\ndata: two\r\n\r\nretry: 50\ndata: x\n\n", b"data: cut"]
+        good = [
+            b": hello\n\nevent: add\r\nda",
+            b"ta: one\r",
+            b"\ndata: two\r\n\r\nretry: 50\ndata: x\n\n",
+            b"data: cut",
+        ]
         assert answer(good, "text/event-stream", EVENT) == good
-        assert "/0/data" in str(answer([b"data: far too long a text\n\n"], "text/event-stream", EVENT)[-1])
-        assert "/0/retry" in str(answer([b"data: a\nretry: 500\n\n"], "text/event-stream", EVENT)[-1])
+        assert "/0/data" in str(
+            answer([b"data: far too long a text\n\n"], "text/event-stream", EVENT)[-1]
+        )
+        assert "/0/retry" in str(
+            answer([b"data: a\nretry: 500\n\n"], "text/event-stream", EVENT)[-1]
+        )
         assert "'data' is a required" in str(answer([b"id: 5\r\r"], "text/event-stream", EVENT)[-1])
 
     def test_an_item_without_end_is_no_endless_memory(self, answer):
@@ -167,7 +201,13 @@ class TestSequencesInAnswers:
 
 
 class TestSplitting:
-    @given(st.lists(st.sampled_from([b"a", b"bc", b"\n", b"\r\n", b"\r", b"\n\n", b": x", b" "]), max_size=30), st.data())
+    @given(
+        st.lists(
+            st.sampled_from([b"a", b"bc", b"\n", b"\r\n", b"\r", b"\n\n", b": x", b" "]),
+            max_size=30,
+        ),
+        st.data(),
+    )
     def test_blocks_do_not_matter(self, parts, data):
         whole = b"".join(parts)
         cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
@@ -211,13 +251,22 @@ class TestReferences:
     def test_a_media_type_may_be_a_reference_and_the_description_refers_to_itself(self, spec):
         visitor = TestApp(OpenAPIMiddleware(good, spec))
         asked = {"HTTP_X_KEY": "k"}
-        assert visitor.post("/x", json={"name": "Rex", "mother": {"name": "Lassie"}}, **asked).status[:3] == "200"
+        assert (
+            visitor.post("/x", json={"name": "Rex", "mother": {"name": "Lassie"}}, **asked).status[
+                :3
+            ]
+            == "200"
+        )
         assert visitor.post("/x", json={}, **asked).status[:3] == "422"
         assert visitor.post("/x", json={"name": "Rex", "mother": {}}, **asked).status[:3] == "422"
         assert "required" in visitor.get("/docs").body.decode()
 
     def test_a_security_scheme_may_be_named_by_its_address(self, spec):
-        visitor = TestApp(OpenAPIMiddleware(good, spec, verifiers={"key": lambda environ, key, scopes: key == "k"}))
+        visitor = TestApp(
+            OpenAPIMiddleware(
+                good, spec, verifiers={"key": lambda environ, key, scopes: key == "k"}
+            )
+        )
         assert visitor.post("/x", json={"name": "Rex"}).status[:3] == "401"
         assert visitor.post("/x", json={"name": "Rex"}, HTTP_X_KEY="other").status[:3] == "403"
         assert visitor.post("/x", json={"name": "Rex"}, HTTP_X_KEY="k").status[:3] == "200"
@@ -225,7 +274,11 @@ class TestReferences:
 
 class TestCookies:
     def parameter(self, schema, **more):
-        return {"parameters": [{"name": "c", "in": "cookie", "style": "cookie", "schema": schema, **more}]}
+        return {
+            "parameters": [
+                {"name": "c", "in": "cookie", "style": "cookie", "schema": schema, **more}
+            ]
+        }
 
     def read(self, operation, field):
         seen = []
@@ -234,7 +287,9 @@ class TestCookies:
             seen.append(environ["tropea.api"].cookie)
             return good(environ, start_response)
 
-        answer = TestApp(OpenAPIMiddleware(app, made(operation, "get"))).get("/x", HTTP_COOKIE=field)
+        answer = TestApp(OpenAPIMiddleware(app, made(operation, "get"))).get(
+            "/x", HTTP_COOKIE=field
+        )
         return seen[0] if seen else int(answer.status[:3])
 
     def test_an_array_is_a_cookie_for_each_item(self):
@@ -244,8 +299,13 @@ class TestCookies:
         assert self.read(operation, "sid=x") == {}
 
     def test_an_object_is_a_cookie_for_each_property(self):
-        schema = {"type": "object", "properties": {"R": {"type": "integer"}, "G": {"type": "integer"}}}
-        assert self.read(self.parameter(schema), "R=100; G=200; sid=x") == {"c": {"R": 100, "G": 200}}
+        schema = {
+            "type": "object",
+            "properties": {"R": {"type": "integer"}, "G": {"type": "integer"}},
+        }
+        assert self.read(self.parameter(schema), "R=100; G=200; sid=x") == {
+            "c": {"R": 100, "G": 200}
+        }
         assert self.read(self.parameter(schema), "R=red") == 400
 
     def test_a_single_value_is_as_ever(self):

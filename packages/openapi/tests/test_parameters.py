@@ -9,7 +9,11 @@ from tropea.openapi import styles
 from tropea.openapi.casting import Shape, cast
 
 INTEGERS = {"type": "array", "items": {"type": "integer"}}
-POINT = {"type": "object", "properties": {"x": {"type": "integer"}, "y": {"type": "boolean"}}, "required": ["x"]}
+POINT = {
+    "type": "object",
+    "properties": {"x": {"type": "integer"}, "y": {"type": "boolean"}},
+    "required": ["x"],
+}
 
 
 @pytest.fixture
@@ -17,7 +21,12 @@ def read(spec_of, visit):
     """Read one parameter of a request; return its status and value."""
 
     def ask(place, schema, path="/x", name="p", value=None, **more):
-        facts = {"name": name, "in": place, "schema": schema, **{k: v for k, v in more.items() if not k.isupper()}}
+        facts = {
+            "name": name,
+            "in": place,
+            "schema": schema,
+            **{k: v for k, v in more.items() if not k.isupper()},
+        }
         template = "/x/{p}" if place == "path" else "/x"
         if place == "path":
             facts["required"] = True
@@ -71,7 +80,10 @@ class TestStyles:
 
     def test_header_and_cookie(self, read):
         assert read("header", INTEGERS, name="X-P", HTTP_X_P="3, 4") == [3, 4]
-        assert read("header", POINT, name="X-P", HTTP_X_P="x=1,y=true", explode=True) == {"x": 1, "y": True}
+        assert read("header", POINT, name="X-P", HTTP_X_P="x=1,y=true", explode=True) == {
+            "x": 1,
+            "y": True,
+        }
         assert read("cookie", {"type": "integer"}, HTTP_COOKIE="a=1; p=5") == 5
         assert read("cookie", INTEGERS, HTTP_COOKIE="p=3,4", explode=False) == [3, 4]
         assert read("header", {"type": "string"}, name="X-P", HTTP_X_P="\xc3\xa9") == "é"
@@ -89,8 +101,12 @@ class TestStyles:
         assert visitor.ask("GET", "/x?p=%7B%7D")[0] == 400
 
     def test_a_parameter_of_the_operation_replaces_the_one_of_its_path(self, spec_of, visit):
-        spec = spec_of({"parameters": [{"name": "p", "in": "query", "schema": {"type": "integer"}}]})
-        spec["paths"]["/x"]["parameters"] = [{"name": "p", "in": "query", "required": True, "schema": {"type": "boolean"}}]
+        spec = spec_of(
+            {"parameters": [{"name": "p", "in": "query", "schema": {"type": "integer"}}]}
+        )
+        spec["paths"]["/x"]["parameters"] = [
+            {"name": "p", "in": "query", "required": True, "schema": {"type": "boolean"}}
+        ]
         visitor = visit(spec)
         assert visitor.ask("GET", "/x?p=5")[1]["query"] == {"p": 5}
         assert visitor.ask("GET", "/x")[0] == 200
@@ -105,7 +121,9 @@ class TestStyles:
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [b"ok"]
 
-        visitor = visit(spec_of({"parameters": [{"name": "p", "in": "query", "schema": schema}]}), app)
+        visitor = visit(
+            spec_of({"parameters": [{"name": "p", "in": "query", "schema": schema}]}), app
+        )
         visitor.get("/x"), visitor.get("/x")
         assert seen == [[1], [1]]
 
@@ -128,7 +146,9 @@ class TestTypes:
         found = read("query", schema, f"/x?p={text}")
         assert (found, type(found)) == (value, type(value))
 
-    @given(st.one_of(st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)))
+    @given(
+        st.one_of(st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
+    )
     def test_what_json_writes_is_read_back(self, value):
         import json
 
@@ -146,14 +166,22 @@ class TestProperties:
         if len(items) > 1:
             assert styles.read_query([("p", raw)], "p", "array", "form", explode=False) == items
 
-    @given(st.text(alphabet="abp[]=,&;.%+ 0é"), st.sampled_from(["scalar", "array", "object"]), st.booleans())
+    @given(
+        st.text(alphabet="abp[]=,&;.%+ 0é"),
+        st.sampled_from(["scalar", "array", "object"]),
+        st.booleans(),
+    )
     def test_no_text_makes_a_style_fail_but_with_value_error(self, text, kind, explode):
         readers = [
             lambda: styles.read_simple(text, kind, explode=explode),
             lambda: styles.read_label(text, kind, explode=explode),
             lambda: styles.read_matrix(text, "p", kind, explode=explode),
-            lambda: styles.read_query(styles.raw_fields(text), "p", kind, "form", explode=explode, properties=("a",)),
-            lambda: styles.read_query(styles.raw_fields(text), "p", kind, "deepObject", explode=explode),
+            lambda: styles.read_query(
+                styles.raw_fields(text), "p", kind, "form", explode=explode, properties=("a",)
+            ),
+            lambda: styles.read_query(
+                styles.raw_fields(text), "p", kind, "deepObject", explode=explode
+            ),
             lambda: styles.read_cookie({"p": text}, "p", kind, explode=explode),
         ]
         for reader in readers:
@@ -163,3 +191,24 @@ class TestProperties:
                 assert str(error)
             else:
                 assert value is None or isinstance(value, (str, list, dict))
+
+
+@pytest.mark.parametrize(
+    ("style", "explode", "text"),
+    [
+        ("simple", True, "R=1,R=2"),
+        ("simple", False, "R,1,R,2"),
+        ("label", True, ".R=1.R=2"),
+        ("matrix", True, ";R=1;R=2"),
+        ("matrix", False, ";x=R,1,R,2"),
+    ],
+)
+def test_a_property_that_is_given_twice_is_refused_in_every_style(
+    visit, spec_of, style, explode, text
+):
+    schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+    parameter = {"name": "x", "in": "path", "required": True, "schema": schema}
+    parameter |= {"style": style, "explode": explode}
+    client = visit(spec_of({"parameters": [parameter]}, path="/p/{x}"))
+    status, page = client.ask("GET", f"/p/{text}")
+    assert (status, page["errors"][0]["message"]) == (400, "has 'R' more than once")

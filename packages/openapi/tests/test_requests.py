@@ -7,6 +7,7 @@ import pytest
 
 from tropea.core.keys import API
 from tropea.core.request import Request
+from tropea.core.testing import make_environ
 from tropea.openapi import PROBLEMS, OpenAPIMiddleware
 
 
@@ -64,7 +65,18 @@ class TestGoodRequests:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("query", ["limit=x", "limit=", "limit=101", "limit=1_0", "limit=%D9%A3", "limit=1&limit=2", "limit=%FF"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "limit=x",
+            "limit=",
+            "limit=101",
+            "limit=1_0",
+            "limit=%D9%A3",
+            "limit=1&limit=2",
+            "limit=%FF",
+        ],
+    )
     def test_400_a_parameter_that_cannot_be_read(self, visitor, query):
         status, page = visitor.ask("GET", f"/pets?{query}")
         assert (status, places(page)) == (400, [("query", "limit")])
@@ -83,10 +95,23 @@ class TestRefusals:
         assert places(page) == [("body", "/name"), ("body", "/mother/name")]
 
     def test_415_a_type_that_the_operation_does_not_take(self, visitor):
-        for kind in ("text/plain", "application/jsonx", "nonsense", "application/x-www-form-urlencoded"):
+        for kind in (
+            "text/plain",
+            "application/jsonx",
+            "nonsense",
+            "application/x-www-form-urlencoded",
+        ):
             assert visitor.ask("POST", "/pets", data=b"{}", CONTENT_TYPE=kind)[0] == 415, kind
 
-    @pytest.mark.parametrize("kind", ["Application/JSON", 'application/json; charset="UTF-8"', "application/json;", "application/json; a=b=c; d"])
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            "Application/JSON",
+            'application/json; charset="UTF-8"',
+            "application/json;",
+            "application/json; a=b=c; d",
+        ],
+    )
     def test_media_types_are_read_as_http_has_them(self, visitor, kind):
         assert visitor.ask("POST", "/pets", data=b'{"name": "Rex"}', CONTENT_TYPE=kind)[0] == 200
 
@@ -108,6 +133,21 @@ class TestRefusals:
         for path in ("/", "/pet", "/pets/", "/pets/1/2", "//pets", "/pets%00"):
             assert visitor.ask("GET", path)[0] == 404, path
 
+    @pytest.mark.parametrize("unknown", ["refuse", "pass"])
+    def test_400_a_path_that_is_no_text(self, visit, unknown):
+        client = visit(unknown=unknown)
+        environ = make_environ("/")
+        environ["PATH_INFO"] = "/pets/\xff"
+        status, page = int(client.send(environ).status[:3]), client.send(environ).body
+        assert status == (400 if unknown == "refuse" else 200)
+        assert (b"is not UTF-8" in page) is (unknown == "refuse")
+
+    def test_a_path_of_the_api_is_not_hidden_by_the_page(self, visit, spec_of, caplog):
+        client = visit(spec_of({"operationId": "mine"}, path="/docs"))
+        assert client.ask("GET", "/docs")[1]["operation"] == "mine"
+        assert client.request("GET", "/openapi.json").status_code == 200
+        assert "/docs is a path of the API" in caplog.text
+
     def test_405_names_the_methods_of_every_path_that_matches(self, visitor):
         answer = visitor.put("/pets/mine")
         assert answer.status.startswith("405")
@@ -118,7 +158,11 @@ class TestRefusals:
         assert answer.get_header("Content-Type") == "application/problem+json"
         assert answer.get_header("Cache-Control") == "no-store"
         page = json.loads(answer.body)
-        assert page["status"] == 400 and page["title"] == "Bad Request" and page["type"] == "about:blank"
+        assert (
+            page["status"] == 400
+            and page["title"] == "Bad Request"
+            and page["type"] == "about:blank"
+        )
 
     def test_problems_are_in_the_environ_for_layers_outside(self, spec):
         environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/pets", "QUERY_STRING": "limit=x"}
@@ -136,11 +180,16 @@ class TestSecurity:
     def test_401_without_credentials_with_a_challenge_for_each_scheme(self, visitor):
         answer = visitor.delete("/pets/1")
         assert answer.status.startswith("401")
-        assert [v for n, v in answer.headerlist if n == "WWW-Authenticate"] == ["ApiKey", 'Bearer realm="API"']
+        assert [v for n, v in answer.headerlist if n == "WWW-Authenticate"] == [
+            "ApiKey",
+            'Bearer realm="API"',
+        ]
 
     def test_credentials_of_any_one_requirement_do(self, visitor):
         assert visitor.ask("DELETE", "/pets/1", HTTP_X_KEY="k")[1]["security"] == {"key": "k"}
-        assert visitor.ask("DELETE", "/pets/1", HTTP_AUTHORIZATION="BEARER t")[1]["security"] == {"token": "t"}
+        assert visitor.ask("DELETE", "/pets/1", HTTP_AUTHORIZATION="BEARER t")[1]["security"] == {
+            "token": "t"
+        }
 
     @pytest.mark.parametrize("field", ["Basic dDp0", "Bearer", "Bearer ", "", "t"])
     def test_credentials_of_another_scheme_do_not(self, visitor, field):
@@ -154,7 +203,10 @@ class TestSecurity:
             return {"ann": "Ann", "bob": False}.get(credentials)
 
         visitor = visit(verifiers={"token": judge})
-        answers = [visitor.ask("DELETE", "/pets/1", HTTP_AUTHORIZATION=f"Bearer {name}") for name in ("ann", "bob", "eve")]
+        answers = [
+            visitor.ask("DELETE", "/pets/1", HTTP_AUTHORIZATION=f"Bearer {name}")
+            for name in ("ann", "bob", "eve")
+        ]
         assert [status for status, _ in answers] == [200, 403, 401]
         assert answers[0][1]["security"] == {"token": "Ann"}
         assert seen[0] == ("ann", ("write",))
@@ -167,7 +219,10 @@ class TestSecurity:
         spec["paths"]["/pets/{id}"]["delete"]["security"] = [{"key": [], "login": []}]
         visitor = visit(spec)
         assert visitor.ask("DELETE", "/pets/1", HTTP_X_KEY="k")[0] == 401
-        assert visitor.ask("DELETE", "/pets/1", HTTP_X_KEY="k", HTTP_AUTHORIZATION="basic YTpi")[0] == 200
+        assert (
+            visitor.ask("DELETE", "/pets/1", HTTP_X_KEY="k", HTTP_AUTHORIZATION="basic YTpi")[0]
+            == 200
+        )
 
     def test_security_of_the_whole_api_holds_where_an_operation_has_none(self, spec, visit):
         spec["security"] = [{"key": []}]
@@ -209,7 +264,11 @@ class TestServers:
         good = {"HTTP_HOST": "api.example.org", "wsgi.url_scheme": "https"}
         assert visitor.ask("GET", "/v1/pets", **good)[0] == 200
         assert visitor.ask("GET", "/pets", SCRIPT_NAME="/v1", **good)[0] == 200
-        for other in ({"HTTP_HOST": "www.example.org"}, {"wsgi.url_scheme": "http"}, {"HTTP_HOST": "api.example.org.evil"}):
+        for other in (
+            {"HTTP_HOST": "www.example.org"},
+            {"wsgi.url_scheme": "http"},
+            {"HTTP_HOST": "api.example.org.evil"},
+        ):
             assert visitor.ask("GET", "/v1/pets", **{**good, **other})[0] == 404
         assert visitor.ask("GET", "/pets", **good)[0] == 404
 
@@ -231,7 +290,9 @@ class TestBodies:
         schema = {"type": "object", "required": ["n"], "properties": {
             "n": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "boolean"}}}}  # fmt: skip
         content = {kind: {"schema": schema}}
-        status, page = self.ask(visit, spec_of, content, b"n=5&tags=true&tags=false&other=%C3%A9", kind)
+        status, page = self.ask(
+            visit, spec_of, content, b"n=5&tags=true&tags=false&other=%C3%A9", kind
+        )
         assert (status, page["body"]) == (200, {"n": 5, "tags": [True, False], "other": "é"})
         for bad in (b"n=x", b"", b"n=1&n=2", b"n=1&tags=maybe"):
             assert self.ask(visit, spec_of, content, bad, kind)[0] == 422, bad
@@ -240,7 +301,10 @@ class TestBodies:
     def test_a_multipart_form_keeps_its_files(self, visit, spec_of):
         body = (b'--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n5\r\n--b\r\n'
                 b'Content-Disposition: form-data; name="f"; filename="a.bin"\r\n\r\n\xff\x00\r\n--b--\r\n')  # fmt: skip
-        schema = {"type": "object", "properties": {"n": {"type": "integer"}, "f": {"type": "string", "maxLength": 2}}}
+        schema = {
+            "type": "object",
+            "properties": {"n": {"type": "integer"}, "f": {"type": "string", "maxLength": 2}},
+        }
         content = {"multipart/form-data": {"schema": schema}}
         kind = "multipart/form-data; boundary=b"
         status, page = self.ask(visit, spec_of, content, body, kind)
@@ -267,7 +331,10 @@ class TestBodies:
             def read(self, size=-1):
                 raise AssertionError("the layer read a body that is the application's to stream")
 
-        spec = spec_of({"requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}}}}}, method="post")
+        spec = spec_of(
+            {"requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}}}}},
+            method="post",
+        )
         bodies = []
 
         def app(environ, start_response):
@@ -282,8 +349,14 @@ class TestBodies:
     def test_read_only_properties_of_3_0_are_refused_in_requests(self, visit, spec_of):
         schema = {"type": "object", "properties": {"id": {"type": "integer", "readOnly": True}}}
         content = {"application/json": {"schema": schema}}
-        assert self.ask(visit, spec_of, content, b'{"id": 1}', "application/json", version="3.0.3")[0] == 422
+        assert (
+            self.ask(visit, spec_of, content, b'{"id": 1}', "application/json", version="3.0.3")[0]
+            == 422
+        )
 
     def test_nullable_of_3_0_takes_null(self, visit, spec_of):
         content = {"application/json": {"schema": {"type": "string", "nullable": True}}}
-        assert self.ask(visit, spec_of, content, b"null", "application/json", version="3.0.3")[0] == 200
+        assert (
+            self.ask(visit, spec_of, content, b"null", "application/json", version="3.0.3")[0]
+            == 200
+        )

@@ -15,7 +15,13 @@ PET = json.dumps({"name": "Rex"}).encode()
 def answer(visit):
     """Ask for a pet of an application that gives this answer; return what the layer made of it."""
 
-    def ask(status="200 OK", fields=(("Content-Type", "application/json"),), body=(PET,), method="GET", **options):
+    def ask(
+        status="200 OK",
+        fields=(("Content-Type", "application/json"),),
+        body=(PET,),
+        method="GET",
+        **options,
+    ):
         def app(environ, start_response):
             start_response(status, list(fields))
             return body if not isinstance(body, tuple) else list(body)
@@ -52,7 +58,12 @@ class TestWatching:
         assert answer(body=(b"{}",), responses="off").body == b"{}"
 
     def test_a_class_of_statuses_has_a_rule(self, answer):
-        assert answer(status="404 Not Found", fields=[("Content-Type", "text/html")], body=(b"",)).status[:3] == "404"
+        assert (
+            answer(
+                status="404 Not Found", fields=[("Content-Type", "text/html")], body=(b"",)
+            ).status[:3]
+            == "404"
+        )
 
     def test_a_head_has_no_body_to_look_at(self, answer):
         assert answer(method="HEAD", body=()).body == b""
@@ -112,9 +123,14 @@ class TestWatching:
                 ask(*wrong)
 
     def test_write_only_properties_of_3_0_have_no_place_in_answers(self, spec_of, visit):
-        schema = {"type": "object", "properties": {"password": {"type": "string", "writeOnly": True}}}
+        schema = {
+            "type": "object",
+            "properties": {"password": {"type": "string", "writeOnly": True}},
+        }
         content = {"application/json": {"schema": schema}}
-        spec = spec_of({"responses": {"200": {"description": "ok", "content": content}}}, version="3.0.3")
+        spec = spec_of(
+            {"responses": {"200": {"description": "ok", "content": content}}}, version="3.0.3"
+        )
 
         def app(environ, start_response):
             start_response("200 OK", [("Content-Type", "application/json")])

@@ -64,7 +64,9 @@ class TestSources:
 
 
 class TestVersions:
-    @pytest.mark.parametrize("version", ["3.0.0", "3.0.4", "3.1.0", "3.1.1", pytest.param("3.2.0", marks=needs_32)])
+    @pytest.mark.parametrize(
+        "version", ["3.0.0", "3.0.4", "3.1.0", "3.1.1", pytest.param("3.2.0", marks=needs_32)]
+    )
     def test_known_ones(self, spec, visit, version):
         visitor = visit({**spec, "openapi": version})
         assert visitor.ask("GET", "/pets?limit=5")[0] == 200
@@ -76,7 +78,9 @@ class TestVersions:
         with pytest.raises(SpecificationError, match=r"needs openapi-core 0\.23"):
             Specification({**spec, "openapi": "3.2.0"})
 
-    @pytest.mark.parametrize("facts", [{"openapi": "2.0"}, {"swagger": "2.0"}, {"openapi": "3.3.0"}, {}])
+    @pytest.mark.parametrize(
+        "facts", [{"openapi": "2.0"}, {"swagger": "2.0"}, {"openapi": "3.3.0"}, {}]
+    )
     def test_others_are_refused(self, facts):
         with pytest.raises(SpecificationError, match=r"expected openapi 3\.0, 3\.1 or 3\.2"):
             Specification({**facts, "info": {"title": "t", "version": "1"}, "paths": {}})
@@ -98,7 +102,10 @@ class TestVersions:
     @needs_32
     def test_3_2_may_describe_the_query_as_a_whole(self, spec_of, visit):
         schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
-        for kind, good in (("application/json", "%7B%22a%22:1%7D"), ("application/x-www-form-urlencoded", "a=1")):
+        for kind, good in (
+            ("application/json", "%7B%22a%22:1%7D"),
+            ("application/x-www-form-urlencoded", "a=1"),
+        ):
             facts = {"name": "q", "in": "querystring", "content": {kind: {"schema": schema}}}
             seen = []
 

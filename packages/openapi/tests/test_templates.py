@@ -14,7 +14,12 @@ def found(templates, path):
 
 def test_the_concrete_comes_before_the_templated():
     templates = Templates(["/{a}/{b}", "/x/{b}", "/{a}/y", "/x/y"])
-    assert [text for text, _ in found(templates, "/x/y")] == ["/x/y", "/x/{b}", "/{a}/y", "/{a}/{b}"]
+    assert [text for text, _ in found(templates, "/x/y")] == [
+        "/x/y",
+        "/x/{b}",
+        "/{a}/y",
+        "/{a}/{b}",
+    ]
 
 
 def test_a_segment_may_mix_text_and_parameters():

@@ -6,7 +6,9 @@ Source: RFC 9110 section 8.3; OpenAPI 3.1.1 sections 4.8.13 and 4.8.14.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any
 
 from tropea.core.jsonvalues import parse_json
@@ -17,8 +19,9 @@ from tropea.openapi.schemas import Schema, contents
 from tropea.openapi.sequences import Items, is_sequence
 from tropea.openapi.sources import is_json, is_streamed
 from tropea.openapi.specification import Specification
-from tropea.openapi.styles import MOST, decode, raw_fields
+from tropea.openapi.styles import MOST, decode, raw_fields, read_query
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 #: Objects and arrays within each other: checking them takes stack for each.
 DEEPEST = 32
 
@@ -29,6 +32,7 @@ class Content:
     def __init__(self, spec: Specification, path: Any, *, reading: bool = False) -> None:
         self._schemas: dict[str, Schema | None] = {}
         self._items: dict[str, Schema] = {}
+        self._encodings: dict[str, dict[str, Any]] = {}
         for kind in contents(path):
             media = contents(path / kind)  # 3.2: it may be a reference
             name, schema = parse_media_type(kind)[0], None
@@ -37,6 +41,8 @@ class Content:
             if "itemSchema" in media and is_sequence(name):
                 self._items[name] = Schema(spec, path / kind / "itemSchema", reading=reading)
             self._schemas[name] = schema
+            if isinstance(media.get("encoding"), dict):
+                self._encodings[name] = media["encoding"]
         self._ranges = [kind for kind in self._schemas if "*" in kind]
 
     def find(self, content_type: str) -> tuple[str, Schema | None] | None:
@@ -49,6 +55,10 @@ class Content:
                 return kind, self._schemas[wide]
         return None
 
+    def encoding(self, content_type: str) -> Mapping[str, Any]:
+        """Return how the properties of a form are written, where the description says it."""
+        return self._encodings.get(parse_media_type(content_type)[0], {})
+
     def items(self, content_type: str) -> tuple[str, Schema] | None:
         """Return the media type and the schema of each item, where bodies are sequences."""
         kind = parse_media_type(content_type)[0]
@@ -56,9 +66,12 @@ class Content:
         return None if schema is None else (kind, schema)
 
 
-def read(body: bytes, content_type: str, schema: Schema | None) -> Any:
+def read(
+    body: bytes, content_type: str, schema: Schema | None, encoding: Mapping[str, Any] = NOTHING
+) -> Any:
     """Return the value that a body holds; raise ValueError where it cannot be read.
 
+    encoding: by property of a form, the style that it is written in.
     A body of a type that nothing here reads is returned as it is.
     """
     kind, parameters = parse_media_type(content_type)
@@ -66,7 +79,7 @@ def read(body: bytes, content_type: str, schema: Schema | None) -> Any:
         return _json(body, _codec(parameters))
     shape = schema.shape if schema is not None else Shape()
     if kind == "application/x-www-form-urlencoded":
-        return _assemble(_urlencoded(body), shape)
+        return _urlencoded(body, shape, encoding)
     if kind == "multipart/form-data":
         return _assemble(_multipart(body, parameters), shape)
     if kind.startswith("text/"):
@@ -91,9 +104,28 @@ def _codec(parameters: list[tuple[str, str]]) -> str | None:
     return text_codec(charset) if charset else None
 
 
-def _urlencoded(body: bytes) -> list[tuple[str, Any]]:
+def _urlencoded(body: bytes, shape: Shape, encoding: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the fields of a form; those with a style as parameters of a query are read."""
     pairs = raw_fields(body.decode("latin-1"))
-    return [(name, decode(value)) for name, value in pairs]
+    styled: dict[str, Any] = {}
+    for name, facts in encoding.items():
+        inner = shape.properties.get(name) or Shape()
+        if not {"style", "explode"} & set(facts) or inner.form == "scalar":
+            continue
+        style = facts.get("style", "form")
+        explode = bool(facts.get("explode", style in {"form", "deepObject"}))
+        parts = tuple(inner.properties)
+        found = read_query(pairs, name, inner.form, style, explode=explode, properties=parts)
+        if found is not None:
+            styled[name] = cast(found, inner)
+        pairs = [
+            (key, value)
+            for key, value in pairs
+            if key != name
+            and not (style == "deepObject" and key.startswith(f"{name}["))
+            and not (explode and inner.form == "object" and key in parts)
+        ]
+    return {**_assemble([(name, decode(value)) for name, value in pairs], shape), **styled}
 
 
 def _multipart(body: bytes, parameters: list[tuple[str, str]]) -> list[tuple[str, Any]]:
@@ -178,7 +210,7 @@ class BodyRule:
         if found is not None:
             return _read_items(body, *found)
         try:
-            value = read(body, content_type, schema)
+            value = read(body, content_type, schema, self.content.encoding(content_type))
         except (ValueError, RecursionError) as error:
             return None, [Problem(400, "body", "", f"cannot be read: {error}")]
         except Exception as error:

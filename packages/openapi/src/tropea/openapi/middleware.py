@@ -113,6 +113,11 @@ class OpenAPIMiddleware(Layer):
             self.specification, options.verifiers or {}, check_servers=options.check_servers
         )
         self._pages = pages_of(self.specification, options.spec_path, options.page_path)
+        for path in self._pages.keys() & self.specification.document.get("paths", {}).keys():
+            log.warning(
+                "%s is a path of the API: neither the description nor its page is there", path
+            )
+            del self._pages[path]
         #: Decides which answers are looked at; a test may put its own here.
         self.chance: Callable[[], float] = random.random
 
@@ -142,7 +147,12 @@ class OpenAPIMiddleware(Layer):
         if self.options.unknown == "pass":
             return self.call_app(environ, start_response)
         from tropea.openapi.problems import answer
+        from tropea.openapi.sources import text_of_path
 
+        try:
+            text_of_path(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+        except ValueError as error:
+            return self._refuse(environ, start_response, [Problem(400, "path", "", str(error))], [])
         if allowed:
             return answer(environ, start_response, 405, (), [("Allow", ", ".join(allowed))])
         return answer(environ, start_response, 404)

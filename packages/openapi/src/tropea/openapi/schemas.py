@@ -15,7 +15,7 @@ from typing import Any
 
 from tropea.openapi.casting import Shape
 from tropea.openapi.converting import Plain, TooComplex, contents
-from tropea.openapi.keywords import made_linear
+from tropea.openapi.keywords import mended
 from tropea.openapi.problems import MOST, shorten
 from tropea.openapi.specification import Specification
 
@@ -41,7 +41,7 @@ class Schema:
         self.default = found.get("default", ...) if isinstance(found, dict) else ...
         self._unmarshaller = _make_unmarshaller(spec, path, reading=reading)
         checker = self._unmarshaller.schema_validator
-        self._validator = checker.validator = made_linear(checker.validator)
+        self._validator = checker.validator = mended(checker.validator)
         self._convert = self._unmarshaller.unmarshal
         if not changes(found, spec.document, set()):
             self._convert = _same

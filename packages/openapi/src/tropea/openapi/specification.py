@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 from tropea.openapi.errors import SpecificationError
+from tropea.openapi.patterns import check_patterns
 
 _VERSION = re.compile(r"(3\.[012])(?:\.[0-9]+)?(?:-.*)?").fullmatch
 _RESOURCE = re.compile(r"[A-Za-z_][\w.]*:[\w./-]+").fullmatch
@@ -44,6 +45,7 @@ class Specification:
             _come_home(self.document, urldefrag(str(self.document["$self"]))[0])
         self.root = _path(self.document, base, separator=_SEPARATOR)
         if check:
+            check_patterns(self.document)
             _check(_path(self.document, base), self.version)
 
     @property

@@ -118,17 +118,13 @@ def _assemble(items: list[str], kind: str) -> Value:
         return items
     if len(items) % 2:
         raise ValueError("has a name without a value")
-    return dict(zip(items[::2], items[1::2], strict=True))
+    return _once(zip(items[::2], items[1::2], strict=True)) or {}
 
 
 def _named(items: list[str]) -> dict[str, str]:
-    found = {}
-    for item in items:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise ValueError("has a name without a value")
-        found[name] = value
-    return found
+    if not all("=" in item for item in items):
+        raise ValueError("has a name without a value")
+    return _once((name, value) for name, _, value in (item.partition("=") for item in items)) or {}
 
 
 def read_simple(text: str, kind: str, *, explode: bool) -> Value:
