@@ -285,6 +285,13 @@ def test_a_coding_without_its_library_says_what_to_install(monkeypatch):
         packers(["rar"])
 
 
+@pytest.mark.parametrize("words", ["--jobs 0", "--jobs -1", "--jobs x", "--smallest -1"])
+def test_a_number_that_cannot_be_is_told_as_such(tmp_path, capsys, words):
+    with pytest.raises(SystemExit):
+        main(["compress", str(tmp_path), *words.split()])
+    assert f"argument {words.split()[0]}: " in capsys.readouterr().err
+
+
 def test_the_compress_command_shows_progress_and_what_it_saved(tmp_path, fill, capsys):
     root = fill(tmp_path, PACKABLE)
     assert main(["compress", str(root), "--codings", "gz", "br"]) == 0

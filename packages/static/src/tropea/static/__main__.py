@@ -31,8 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     packing = commands.add_parser("compress", help="make .br, .zst and .gz files beside a tree's")
     packing.add_argument("folder")
     packing.add_argument("--codings", nargs="+", metavar="EXT", help="br, zst, gz; else all there")
-    packing.add_argument("--smallest", type=int, default=SMALLEST, metavar="BYTES")
-    packing.add_argument("--jobs", type=int, default=None, metavar="N")
+    packing.add_argument("--smallest", type=_number, default=SMALLEST, metavar="BYTES")
+    packing.add_argument("--jobs", type=_number, default=None, metavar="N")
     packing.add_argument("--quiet", action="store_true", help="no progress bar")
     packing.set_defaults(run=_compress)
 
@@ -42,6 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     building.add_argument("--manifest", default=None, help="else TARGET/manifest.json")
     building.set_defaults(run=_build)
     return parser
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
+    return number
 
 
 def _compress(options: argparse.Namespace) -> int:
