@@ -209,6 +209,25 @@ class TestCookies:
         assert field.endswith(f"; Max-Age={age}")
         assert "Max-Age" not in self.writer().set("v", lifetime)[0][1]
 
+    @pytest.mark.parametrize(
+        ("options", "scheme", "samesite"),
+        [({}, "http", "Lax"), ({"samesite": "Strict"}, "http", "Strict"), ({"samesite": "Strict"}, "https", "Strict"),
+         ({"samesite": "None"}, "http", "Lax"), ({"samesite": "None"}, "https", "None")],
+    )  # fmt: skip
+    def test_over_http_no_other_site_sends_it(self, options, scheme, samesite):
+        ((_, field),) = CookieRules(**options).writer(scheme, "").set("v", None)
+        assert f"; SameSite={samesite}" in field
+
+    def test_rules_are_values(self):
+        rules = CookieRules()
+        rules.writer("http", "")
+        assert rules == CookieRules() != CookieRules(path="/")
+        assert "CookieWriter" not in repr(rules)
+        with pytest.raises(TypeError):
+            CookieRules(_ready={})
+        with pytest.raises(AttributeError):
+            rules.path = "/"
+
     def test_what_is_sent_over_http_is_told(self):
         assert self.writer().plain is True
         assert self.writer(secure=True).plain is False
