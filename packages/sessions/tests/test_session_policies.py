@@ -18,7 +18,7 @@ from tropea.sessions.errors import (
     SessionTooLarge,
     SessionValueError,
 )
-from tropea.sessions.headers import make_private
+from tropea.sessions.headers import make_private, marked_private
 from tropea.sessions.ids import is_valid_id, new_id, storage_key
 from tropea.sessions.keyrings import KeyRing
 from tropea.sessions.merging import merge
@@ -266,6 +266,21 @@ class TestCookies:
 
 
 class TestFieldsForCaches:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ([], [("Cache-Control", "private"), ("Vary", "Cookie")]),
+            ([("X-Vary", "a"), ("Date", "b")], [("X-Vary", "a"), ("Date", "b"), ("Cache-Control", "private"), ("Vary", "Cookie")]),
+            ([("VARY", "Accept")], [("Vary", "Accept, Cookie"), ("Cache-Control", "private")]),
+            ([("cache-control", "no-store")], [("Cache-Control", "no-store"), ("Vary", "Cookie")]),
+            ([("Pref", "1"), ("Vary", "*")], [("Pref", "1"), ("Vary", "*"), ("Cache-Control", "private")]),
+        ],
+    )
+    def test_they_are_told_once(self, before, after):
+        given = list(before)
+        assert marked_private(given) == after
+        assert given == before
+
     @pytest.mark.parametrize(
         ("given", "made"),
         [
