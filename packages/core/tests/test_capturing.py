@@ -7,6 +7,7 @@ import weakref
 import pytest
 
 from tropea.core.capturing import NotStarted, capture
+from tropea.core.closing import Chained
 
 
 class Body:
@@ -230,3 +231,11 @@ def test_what_was_written_before_an_error_replaced_the_response_is_not_sent():
 
     answer = capture(app, {})
     assert (answer.status, answer.restarted, b"".join(answer.body)) == ("500 Oops", True, b"sorry")
+
+
+def test_a_second_close_changes_nothing_for_what_was_read_ahead():
+    body = Body(b"a")
+    chained = Chained([], iter(body), body)
+    chained.close()
+    chained.close()
+    assert body.closed == 1

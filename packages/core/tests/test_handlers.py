@@ -17,7 +17,7 @@ from hypothesis import given
 from tropea.core import HandlerResultError, JSONResponse, NotFound, Request, Response, to_wsgi
 from tropea.core.coercion import as_application
 from tropea.core.handlers import is_wsgi_application
-from tropea.core.testing import Server, TestApp, call, make_environ, strategies
+from tropea.core.testing import LayerContract, Server, TestApp, call, make_environ, strategies
 
 
 def returned(value, **options):
@@ -471,3 +471,12 @@ def test_an_application_that_a_handler_returned_may_fail_after_it_started(lazy):
 def test_a_lazy_handler_that_raises_stop_iteration_does_not_look_like_an_end():
     with pytest.raises(RuntimeError, match="StopIteration"):
         call(to_wsgi(lambda request: next(iter(())), lazy=True), make_environ())
+
+
+class TestAHandlerThatIsMiddleware(LayerContract):
+    """A handler that returns another application's response, looked at first."""
+
+    wraps_body = True
+
+    def make_layer(self, app):
+        return to_wsgi(lambda request: Response.from_wsgi(app, request.environ).add_header("X-Seen", "1"))

@@ -17,16 +17,19 @@ class CapturedResponse(Response):
     would have without us.
     """
 
-    def __init__(self, captured: Captured) -> None:
+    def __init__(self, captured: Captured, method: str) -> None:
         # The application's own fields pass through: they were checked where they were made.
         self._status = captured.status
         self._headerlist = captured.headers
         self._checked = captured.headers[:]
         self._app_iter = captured.body
         self._hand_on = captured.hand_on
+        self._method = method
 
     def send(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, fields: Any, /) -> Any:
             self._hand_on(start_response, status, fields)
 
+        if "REQUEST_METHOD" not in environ:  # its application has cleared it
+            environ = {**environ, "REQUEST_METHOD": self._method}
         return super().send(environ, start)  # type: ignore[arg-type]  # the two arguments we use

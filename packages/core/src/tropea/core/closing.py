@@ -68,4 +68,5 @@ class Chained:
         yield from self._rest
 
     def close(self) -> None:
-        close(self._body)
+        body, self._body = self._body, ()
+        close(body)

@@ -255,7 +255,8 @@ class Response(
         """
         from tropea.core.captured_response import CapturedResponse
 
-        return CapturedResponse(capture(app, environ))
+        method = environ.get("REQUEST_METHOD", "GET")  # the application may clear its environ
+        return CapturedResponse(capture(app, environ), method)
 
 
 #: The family, which may be imported from here: name -> module.
