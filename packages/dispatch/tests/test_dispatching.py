@@ -304,6 +304,27 @@ class TestOtherApplications:
         assert ask(outer, "/in/even/4").body == b"4"
         assert outer.urlfor("even", 6) == "/in/even/6"
 
+    def test_hooks_of_what_is_included_are_told_to_be_none(self, caplog):
+        inner, outer = dispatcher_app(), dispatcher_app()
+        inner.before_response(lambda request: None)
+        outer.include("/in", inner)
+        outer.start()
+        assert "test_dispatching.py" in caplog.text
+        assert "hooks of an included dispatcher are not called" in caplog.text
+
+    def test_below_routes_middleware_urls_are_built_while_the_application_runs(self, ask):
+        table = dispatcher_app()
+        table.match("/pages/<page>", name="page", GET=lambda request, page: "")
+
+        def app(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return (urlfor("page", page=name).encode() for name in "ab")
+
+        layered = RoutesMiddleware(app, table)
+        for path in ("/pages/x", "/nothing"):
+            assert ask(layered, path, SCRIPT_NAME="/site").body == b"/site/pages/a/site/pages/b"
+        assert currentrequest() is None
+
     def test_routes_middleware_only_annotates(self, ask):
         table = dispatcher_app()
         table.match("/<controller>/<:int>", name="page", GET=lambda request, *args, **groups: "")

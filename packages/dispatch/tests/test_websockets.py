@@ -38,7 +38,7 @@ def test_an_opening_handshake_reaches_the_handler(guarded, ask):
     [
         {"HTTP_UPGRADE": "h2c"}, {"HTTP_CONNECTION": "close"}, {"HTTP_SEC_WEBSOCKET_VERSION": "8"},
         {"HTTP_SEC_WEBSOCKET_KEY": "short"}, {"HTTP_SEC_WEBSOCKET_KEY": "!" * 24}, {"HTTP_SEC_WEBSOCKET_KEY": ""},
-        {"HTTP_SEC_WEBSOCKET_KEY": "\xff" * 24},
+        {"HTTP_SEC_WEBSOCKET_KEY": "\xff" * 24}, {"SERVER_PROTOCOL": "HTTP/1.0"},
     ],
 )  # fmt: skip
 def test_anything_else_is_told_that_an_upgrade_is_required(change, guarded, ask):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from tropea.core.context import ENVIRON, keep_context
 from tropea.core.errors import OptionError
 from tropea.core.keys import ROUTE, ROUTING_ARGS
 from tropea.core.layer import Layer
@@ -15,6 +16,7 @@ from tropea.core.options import load_object
 from .patterns import Groups
 from .routes import Route
 from .urls import URLFOR
+from .walk import NOTHING
 
 
 def note_route(environ: WSGIEnvironment, route: Route, groups: Groups) -> None:
@@ -39,8 +41,8 @@ class RoutesOptions:
 class RoutesMiddleware(Layer):
     """Look up the route of each request, and let the application below dispatch by itself.
 
-    The environ gets ``wsgiorg.routing_args``, ``tropea.route`` and the builder of URLs; a request
-    that no route takes passes untouched.
+    The environ gets ``wsgiorg.routing_args`` and ``tropea.route``, and ``urlfor()`` builds URLs of
+    the dispatcher while the application runs.  A request that no route takes passes without.
     """
 
     Options = RoutesOptions
@@ -59,14 +61,22 @@ class RoutesMiddleware(Layer):
         self.dispatcher = dispatcher
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[URLFOR] = self.dispatcher
+        route, groups = self._find(environ)
+        if route is not None:
+            note_route(environ, route, groups)
+        token = ENVIRON.set(environ)
+        try:
+            return keep_context(self.call_app(environ, start_response), environ)
+        finally:
+            ENVIRON.reset(token)
+
+    def _find(self, environ: WSGIEnvironment) -> Any:
         path = environ.get("PATH_INFO") or "/"
-        if len(path) <= self.dispatcher.max_path:
-            try:
-                text = path if path.isascii() else path.encode("latin-1").decode("utf-8")
-            except UnicodeError:
-                return self.call_app(environ, start_response)
-            table = self.dispatcher.table
-            route, groups = table.find(text, environ["REQUEST_METHOD"], environ)
-            if route is not None:
-                note_route(environ, route, groups)
-        return self.call_app(environ, start_response)
+        if len(path) > self.dispatcher.max_path:
+            return NOTHING
+        try:
+            text = path if path.isascii() else path.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            return NOTHING
+        return self.dispatcher.table.find(text, environ["REQUEST_METHOD"], environ)

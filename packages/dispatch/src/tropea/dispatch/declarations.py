@@ -180,6 +180,7 @@ class Declarations:
     def include(self, prefix: str, dispatcher: Declarations, **conditions: Any) -> None:
         """Take the routes of another dispatcher, those it gets later too, below *prefix*.
 
+        Its routes alone: its hooks and options are not those of this one.
         conditions: hosts and schemes that all of them need.
         """
         origin = declared_at()
@@ -198,12 +199,18 @@ class Declarations:
         for dispatcher in dispatchers:
             self.include("", dispatcher)
 
+    def inclusions(self) -> Iterable[Inclusion]:
+        """Yield every inclusion here, and in what is included."""
+        for entry in tuple(self.entries):
+            if isinstance(entry, Inclusion):
+                yield entry
+                yield from entry.dispatcher.inclusions()
+
     def descendants(self) -> Iterable[Declarations]:
         """Yield this dispatcher and all that it includes."""
         yield self
-        for entry in self.entries:
-            if isinstance(entry, Inclusion):
-                yield from entry.dispatcher.descendants()
+        for inclusion in self.inclusions():
+            yield inclusion.dispatcher
 
     # -- converters
 

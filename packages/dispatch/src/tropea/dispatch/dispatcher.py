@@ -146,6 +146,13 @@ class DispatcherApp(Answering, Reversing):
             raise RouteError("\n".join(map(str, problems)))
         for problem in problems:
             log.warning("%s", problem)
+        for inclusion in self.inclusions():
+            if getattr(inclusion.dispatcher, "hooks", None):
+                log.warning(
+                    "%s: the hooks of an included dispatcher are not called: register them where "
+                    "it is included, or mount it",
+                    inclusion.origin,
+                )
         return table
 
     def start(self) -> DispatcherApp:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from wsgiref.types import WSGIEnvironment
 
 F = TypeVar("F", bound=Callable[..., Any])
+_WITHOUT_UPGRADE = ("HTTP/1.0", "HTTP/0.9")
 #: How servers call themselves that answer 500 where an application sends Upgrade.
 _FAIL_ON_UPGRADE = ("waitress", "WSGIServer")
 
@@ -28,6 +29,7 @@ def is_websocket(environ: WSGIEnvironment) -> bool:
     """
     return (
         environ.get("REQUEST_METHOD") == "GET"
+        and environ.get("SERVER_PROTOCOL") not in _WITHOUT_UPGRADE
         and "websocket" in _words(environ, "HTTP_UPGRADE")
         and "upgrade" in _words(environ, "HTTP_CONNECTION")
         and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
