@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tropea.caching.background import Background, Runner
+from tropea.caching.cachecontrol import FOREVER
 from tropea.caching.cachekeys import key_of, key_of_uri
 from tropea.caching.cachestatus import check_cache_name
 from tropea.caching.changes import pass_change, pass_on
@@ -27,7 +28,7 @@ from tropea.caching.reasons import CACHE_LAYER, of_member
 from tropea.caching.stores.base import CacheStore, SharedStore
 from tropea.caching.stores.opening import open_store
 from tropea.core.errors import OptionError
-from tropea.core.fields import check_name
+from tropea.core.fields import FieldError, check_name
 from tropea.core.keys import TRACE
 from tropea.core.layer import Layer
 from tropea.core.options import duration, load_object
@@ -41,6 +42,14 @@ def _read_store(text: str) -> Any:
     if "." in scheme and "/" not in rest:
         return load_object(text)
     return open_store(text)
+
+
+def _check_token(token: str) -> None:
+    """Refuse a token that is easily guessed, or that no request could show."""
+    if len(token) < 8:
+        raise OptionError("purge_token: expected at least 8 characters")
+    if not token.isascii() or not token.isprintable() or token != token.strip():
+        raise OptionError("purge_token: expected printable ASCII without blanks around it")
 
 
 def _seconds(default: float) -> Any:
@@ -92,12 +101,20 @@ class HTTPCacheOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.heuristic <= 1:
             raise OptionError(f"heuristic: expected a part between 0 and 1, got {self.heuristic}")
-        if self.purge_token is not None and len(self.purge_token) < 8:
-            raise OptionError("purge_token: expected at least 8 characters")
+        for name in ("keep", "stale_if_error", "collapse_timeout", "breaker_reset"):
+            if not 0 <= getattr(self, name) < FOREVER:
+                raise OptionError(f"{name}: expected seconds, got {getattr(self, name)}")
+        if self.breaker_failures < 1:
+            raise OptionError(f"breaker_failures: expected 1 or more, got {self.breaker_failures}")
+        if self.purge_token is not None:
+            _check_token(self.purge_token)
         if self.name:
             check_cache_name(self.name)
         for name in self.targeted:
-            check_name(name)
+            try:
+                check_name(name)
+            except FieldError:
+                raise OptionError(f"targeted: expected names of fields, got {name!r}") from None
 
 
 #: Keys of a request without which a fresh response is simply sent.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
+from math import isfinite
 from typing import Any
 
 from tropea.caching.stores.base import CacheStore
@@ -22,11 +24,22 @@ _SCHEMES = {
     "unix": ("redis", "RedisCacheStore"),
     "memcached": ("memcached", "MemcachedCacheStore"),
 }
-_NUMBERS: dict[str, Callable[[str], float]] = {
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if number <= 0 or not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+#: What an address can say of its store, and how it is read.
+_READERS: dict[str, Callable[[str], Any]] = {
     "max_bytes": size,
     "max_body": size,
-    "max_entries": int,
-    "timeout": float,
+    "max_entries": lambda text: int(_positive(text)),
+    "timeout": _positive,
+    "prefix": str,
 }
 
 
@@ -44,22 +57,21 @@ def open_store(text: str) -> CacheStore:
         raise OptionError(f"no store is named {url.scheme!r}{nearest(url.scheme, _SCHEMES)}")
     module, name = _SCHEMES[url.scheme]
     store_class: Any = getattr(import_module(f"tropea.caching.stores.{module}"), name)
-    options = _options(url)
-    try:
-        if module == "memory":
-            store: CacheStore = store_class(**options)
-        else:
-            store = store_class(url.path if module in {"files", "sqlite"} else url, **options)
-    except TypeError as error:
-        raise OptionError(f"{url!r}: {error}") from None
+    options = _options(url, [n for n in signature(store_class).parameters if n in _READERS])
+    if module == "memory":
+        store: CacheStore = store_class(**options)
+    else:
+        store = store_class(url.path if module in {"files", "sqlite"} else url, **options)
     return store
 
 
-def _options(url: StoreURL) -> dict[str, Any]:
+def _options(url: StoreURL, known: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in url.options.items():
+        if name not in known:
+            raise OptionError(f"{url!r}: has no option {name!r}{nearest(name, known)}")
         try:
-            found[name] = _NUMBERS[name](value) if name in _NUMBERS else value
+            found[name] = _READERS[name](value)
         except ValueError:
             raise OptionError(f"{url!r}: {name}: expected a number, got {value!r}") from None
     return found
