@@ -1,6 +1,7 @@
 """Timeouts, purging, warnings, and what the options say."""
 
 import logging
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from tropea.sessions import (
     SealedCookieStore,
     SessionMiddleware,
     SQLiteStore,
+    SQLStore,
     session_middleware,
 )
 from tropea.sessions.__main__ import main
@@ -146,6 +148,53 @@ def test_whoever_comes_first_when_it_is_time_purges(tools, clock):
         layer._surroundings.due = 0.0  # what ten minutes of the monotonic clock would do
         tools.Browser(layer).get("/get?k")
     assert store.count == 2
+
+
+@pytest.mark.parametrize("kind", ["memory", "file", "sqlite", "sql"])
+def test_sessions_that_expired_are_removed_by_a_later_request(kind, tools, clock, tmp_path, caplog):
+    if kind == "sql":
+        pytest.importorskip("sqlalchemy")
+    store = {
+        "memory": lambda: MemoryStore(clock=clock),
+        "file": lambda: FileStore(tmp_path, sync=False, clock=clock),
+        "sqlite": lambda: SQLiteStore(tmp_path / "s.db", clock=clock),
+        "sql": lambda: SQLStore(f"sqlite:///{tmp_path}/q.db", clock=clock),
+    }[kind]()
+    layer = SessionMiddleware(tools.site, store, clock=clock, auto_purge_every=600)
+    for user in "abc":
+        tools.Browser(layer).get(f"/login?u={user}")
+    clock.forward(400 * 86400 + 1)
+    layer._surroundings.due = 0.0
+    tools.Browser(layer).get("/set?k=v")
+    assert store.purge() == 0
+    assert caplog.text == ""
+    store.close()
+
+
+def test_what_others_put_into_the_folder_of_sessions_stops_no_purge(tmp_path, clock):
+    store = FileStore(tmp_path, sync=False, clock=clock)
+    key = "ab" * 32
+    store.create(key, b"", 60)
+    (store.folder / "README").write_text("ours")
+    (store.folder / "lost+found").mkdir()
+    (store.folder / "ab" / "notes.txt").write_text("mine")
+    (store.folder / "ab" / ("ab" * 31 + "cd")).mkdir()
+    (store.folder / "ab" / ("ab" * 31 + "ce")).symlink_to(tmp_path / "nowhere")
+    (store.folder / "cd").symlink_to(tmp_path)
+    clock.forward(10**9)
+    assert store.purge() == 1
+    assert (store.folder / "ab" / "notes.txt").exists()
+
+
+def test_a_pipe_in_the_place_of_a_session_is_not_waited_for(tmp_path, clock):
+    store = FileStore(tmp_path, sync=False, clock=clock)
+    key = "ab" * 32
+    store.create(key, b"data", 60)
+    path = store.folder / "ab" / key
+    path.unlink()
+    os.mkfifo(path)
+    entry = store.load(key)
+    assert entry is None or entry.data == b""
 
 
 def test_an_untouched_request_never_purges(tools, clock):

@@ -179,6 +179,19 @@ class StoreContract:
         assert store.load(over) is None
         assert store.load(live).data == b"two"
 
+    def test_purging_takes_the_keys_with_a_prefix_too(self) -> None:
+        clock = Clock()
+        store = self.make_store(clock)
+        keys = [(prefix + token_hex(32), prefix + token_hex(32)) for prefix in ("k", "l", "lk")]
+        for over, live in keys:
+            store.create(over, b"one", self.shortest_ttl)
+            store.create(live, b"two", 600)
+        self.wait(clock, self.shortest_ttl)
+        store.purge()
+        for over, live in keys:
+            assert store.load(over) is None
+            assert store.load(live).data == b"two"
+
     def test_two_stores_on_one_place_see_the_same(self) -> None:
         clock = Clock()
         one, other, key = self.make_store(clock), self.make_store(clock), token_hex(32)

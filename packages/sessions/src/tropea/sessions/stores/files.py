@@ -28,6 +28,7 @@ except ImportError:  # pragma: no cover  (no such lock on this system)
 #: The folder of our own below the one that is named: that one may be shared, such as /tmp.
 FOLDER = "tropea-sessions"
 _KEY = re.compile(r"[a-z]{0,2}[0-9a-f]{2,96}").fullmatch
+_FOLDER = re.compile(r"[a-z0-9]{2}").fullmatch  # what keys begin with
 _TEMPORARY = ".new-"
 _LOCK = ".lock"
 
@@ -107,12 +108,17 @@ class FileStore(Labels):
             return True
 
     def purge(self) -> int:
-        """Remove expired entries, and temporary files that a killed writer left."""
+        """Remove expired entries, and temporary files that a killed writer left.
+
+        What somebody else put there stays, and stops nothing.
+        """
         count = 0
         with _store_errors("list the sessions"):
-            folders = [p.name for p in self.folder.iterdir() if not p.name.startswith(".")]
-        for name in folders:
-            with self._locked(name):
+            found = [] if not self.folder.exists() else list(os.scandir(self.folder))
+        for name in sorted(e.name for e in found if e.is_dir(follow_symlinks=False)):
+            if _FOLDER(name) is None:
+                continue
+            with _store_errors("remove sessions"), self._holding(self.folder / name):
                 count += self._sweep(self.folder / name)
         return count
 
@@ -127,12 +133,14 @@ class FileStore(Labels):
 
     def _sweep(self, folder: Path) -> int:
         now, count = self._clock(), 0
-        for path in folder.iterdir():
-            if path.name.startswith(_TEMPORARY):
+        for found in list(os.scandir(folder)):
+            if not found.is_file(follow_symlinks=False):
+                continue
+            if found.name.startswith(_TEMPORARY):
                 # Writers hold the lock that we hold: nobody is going to rename this one.
-                path.unlink(missing_ok=True)
-            elif not path.name.startswith(".") and path.stat().st_mtime <= now:
-                path.unlink(missing_ok=True)
+                (folder / found.name).unlink(missing_ok=True)
+            elif _KEY(found.name) is not None and found.stat().st_mtime <= now:
+                (folder / found.name).unlink(missing_ok=True)
                 count += 1
         return count
 
@@ -164,7 +172,8 @@ class FileStore(Labels):
 
     def _read(self, key: str) -> Entry | None:
         try:
-            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_NOFOLLOW)
+            # Whatever else it may be: neither a link is followed nor a pipe waited for.
+            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
         try:
@@ -187,13 +196,17 @@ class FileStore(Labels):
         with _store_errors("change a session"):
             if _KEY(key) is None:
                 raise StoreError(f"not a storage key: {key!r}")
-            folder = self.folder / key[:2]
-            descriptor = self._open_lock(folder)
-            try:
-                self._wait_for(descriptor)
+            with self._holding(self.folder / key[:2]):
                 yield
-            finally:
-                os.close(descriptor)  # which gives the lock back
+
+    @contextmanager
+    def _holding(self, folder: Path) -> Iterator[None]:
+        descriptor = self._open_lock(folder)
+        try:
+            self._wait_for(descriptor)
+            yield
+        finally:
+            os.close(descriptor)  # which gives the lock back
 
     def _open_lock(self, folder: Path) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
