@@ -190,6 +190,26 @@ def test_a_look_is_good_for_a_minute_at_most(tmp_path, recheck):
         static_server(tmp_path, recheck=recheck)
 
 
+@pytest.mark.parametrize(
+    "options", [{"memory": 0}, {"lazy": 9}, {"autorefresh": True}], ids=["scan", "lazy", "auto"]
+)
+def test_a_link_that_is_turned_to_another_release_is_followed_there(tmp_path, fill, ask, options):
+    fill(tmp_path, {"v1/a.txt": "one", "v2/a.txt": "two"})
+    link = tmp_path / "current"
+    link.symlink_to("v1")
+    app = static_server(tmp_path, **options)
+    old = ask(app, "/current/a.txt")
+    assert old.body == b"one"
+    (tmp_path / "next").symlink_to("v2")
+    (tmp_path / "next").replace(link)
+    assert ask(app, "/current/a.txt", "HEAD")["ETag"] != old["ETag"]
+    assert ask(app, "/current/a.txt").body == b"two"
+    assert ask(app, "/current/a.txt", headers={"If-None-Match": old["ETag"]}).status == 200
+    link.unlink()
+    assert ask(app, "/current/a.txt").status == 404
+    assert ask(app, "/v1/a.txt").body == b"one"
+
+
 def test_a_vanished_file_is_404_and_comes_back(served, ask):
     path, app = served
     assert ask(app, "/f.bin").status == 200

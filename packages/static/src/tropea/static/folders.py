@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections import deque
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from tropea.core.errors import OptionError
+from tropea.static.errors import Gone
 from tropea.static.openers import HAS_HANDLES, HandleOpener, PathOpener
 from tropea.static.openfiles import FolderFile, open_anywhere, read_unchanged, stamp_of
 from tropea.static.paths import MAX_SEGMENTS, is_name, may_serve
@@ -54,20 +56,30 @@ class FolderSource:
         self._opener.close()
 
     def open(self, found: Found) -> FolderFile:
-        place: str = found.place
-        if _is_outside(place):
-            return FolderFile(open_anywhere(place))
-        return FolderFile(self._opener.open(place))
+        return FolderFile(self._descriptor(found))
 
     def read(self, found: Found, start: int, stop: int) -> bytes:
         """Read a range of a file that is still as it was found; raise Gone where it is not."""
+        return read_unchanged(self._descriptor(found), start, stop, found.stamp)
+
+    def _descriptor(self, found: Found) -> int:
         place: str = found.place
-        descriptor = open_anywhere(place) if _is_outside(place) else self._opener.open(place)
-        return read_unchanged(descriptor, start, stop, found.stamp)
+        if not self._leads_there(found):
+            raise Gone(errno.ENOENT, "a link leads elsewhere", found.path)
+        return open_anywhere(place) if _is_outside(place) else self._opener.open(place)
+
+    def _leads_there(self, found: Found) -> bool:
+        """Tell whether the links on the way to a file still lead to where it was found."""
+        if found.place == found.path:  # nearly always: there was no link
+            return True
+        again = self.find(found.path)
+        return again is not None and again.place == found.place
 
     def restat(self, found: Found) -> Stamp | None:
         place: str = found.place
         try:
+            if not self._leads_there(found):
+                return None
             if _is_outside(place):
                 return stamp_of(os.stat(place))  # noqa: PTH116
             return stamp_of(self._opener.restat(place))
