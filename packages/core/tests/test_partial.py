@@ -310,3 +310,9 @@ def test_a_part_of_a_file_can_be_sent_again(tmp_path):
     path.write_bytes(HUNDRED)
     part = make_partial(FileResponse(path), [(3, 5)])
     assert [call(part, make_environ()).body for _ in range(3)] == [b"345"] * 3
+
+
+@pytest.mark.parametrize("unit", ["by\r\ntes", "x y", "", "a/b"])
+def test_a_unit_is_a_token(unit):
+    with pytest.raises(FieldError):
+        PartialResponse("ab").make_range((0, 1), unit)

@@ -9,6 +9,7 @@ import pytest
 import webob
 from hypothesis import given
 from hypothesis import strategies as st
+from tropea.core.exceptions import MethodNotAllowed
 from tropea.core import (
     Cookie,
     FieldError,
@@ -645,3 +646,14 @@ def test_webob_requests_can_use_the_class():
     assert type(response) is Response
     assert (response.body, response.status) == (b"hello", "200 OK")
     assert Response("x").copy().body == b"x"
+
+
+def test_a_lone_method_is_one_method():
+    assert Response.method_not_allowed("GET").get_header("Allow") == "GET"
+    assert MethodNotAllowed(allow="GET").headers["Allow"] == "GET"
+
+
+@pytest.mark.parametrize("headers", ["X-A: 1", b"X-A: 1"])
+def test_text_is_no_mapping_of_fields(headers):
+    with pytest.raises(TypeError, match="a mapping or pairs"):
+        Response("x", headers=headers)

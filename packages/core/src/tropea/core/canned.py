@@ -80,7 +80,8 @@ class CannedResponses:
         >>> Response.method_not_allowed(("GET", "HEAD")).get_header("Allow")
         'GET,HEAD'
         """
-        return cls._canned(405, allow=",".join(valid_methods), **header_kwargs)
+        methods = [valid_methods] if isinstance(valid_methods, str) else valid_methods
+        return cls._canned(405, allow=",".join(methods), **header_kwargs)
 
     @classmethod
     def too_many_requests(cls, retry_after: Any = None, **header_kwargs: Any) -> Response:

@@ -70,7 +70,8 @@ class MethodNotAllowed(HTTPError, _theirs.HTTPMethodNotAllowed, code=405):
     ) -> None:
         super().__init__(detail, headers, **rest)
         if allow:
-            self._headerlist.append(make_field("Allow", ", ".join(allow)))
+            methods = [allow] if isinstance(allow, str) else allow
+            self._headerlist.append(make_field("Allow", ", ".join(methods)))
 
 
 class NotAcceptable(HTTPError, _theirs.HTTPNotAcceptable, code=406):

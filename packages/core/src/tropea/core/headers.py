@@ -107,6 +107,8 @@ def make_fields(fields: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) ->
     """
     if fields is None:
         return []
+    if isinstance(fields, (str, bytes)):
+        raise TypeError(f"header fields are a mapping or pairs, not {fields!r}")
     pairs = fields.items() if isinstance(fields, dict) or hasattr(fields, "items") else fields
     made: Fields = []
     for name, value in pairs:

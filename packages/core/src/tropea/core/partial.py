@@ -15,7 +15,7 @@ from tropea.core.closing import close
 from tropea.core.dates import parse_date
 from tropea.core.directives import split_list
 from tropea.core.entitytags import read_tag
-from tropea.core.fields import FieldError, drop, get, set_field
+from tropea.core.fields import FieldError, check_name, drop, get, set_field
 from tropea.core.preconditions import (
     SAFE_METHODS,
     Representation,
@@ -82,7 +82,7 @@ def make_range(positions: Any, unit: str = "bytes", full: int | None = None) -> 
     """Write a Content-Range: first and last position of *unit*, of *full*.
 
     positions: a pair, or a set of two.
-    Raises FieldError for positions that lie outside.
+    Raises FieldError for positions that lie outside, and for a unit that is no token.
 
     >>> make_range({100, 199}, "unicodes", 200)
     'unicodes 100-199/200'
@@ -90,7 +90,7 @@ def make_range(positions: Any, unit: str = "bytes", full: int | None = None) -> 
     first, last = sorted(positions) if isinstance(positions, (set, frozenset)) else positions
     if not 0 <= first <= last or (full is not None and last >= full):
         raise FieldError(f"not a range of {full} {unit}: {first}-{last}")
-    return content_range(first, last + 1, full, unit)
+    return content_range(first, last + 1, full, check_name(unit))
 
 
 class PartialResponse(Response):
