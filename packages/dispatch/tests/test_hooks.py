@@ -85,6 +85,19 @@ class TestBeforeAndAfter:
         assert (answer.status_code, answer.headers["X-After"]) == (500, "500")
         assert ask(app, "/ok").body == b"ok"
 
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_after_hooks_see_the_exceptions_of_webob_as_responses(self, method, ask):
+        dispatcher, seen = dispatcher_app(), []
+        dispatcher.match("/found", GET=raises(webob.exc.HTTPFound(location="/there")))
+        dispatcher.match("/gone", GET=raises(webob.exc.HTTPGone("not any more")))
+        dispatcher.match("/own", GET=raises(webob.exc.HTTPConflict(text="own")))
+        dispatcher.after_response(lambda request, response: seen.append(response.text))
+        assert ask(dispatcher, "/found", method).headers["Location"].endswith("/there")
+        assert ask(dispatcher, "/gone", method).status_code == 410
+        assert ask(dispatcher, "/own", method).status_code == 409
+        if method == "GET":
+            assert "not any more" in seen[1] and seen[2] == "own"
+
     def test_an_after_hook_may_change_the_content_and_a_failing_one_is_500(self, app, ask):
         @app.after_response()
         def shout(request, response):

@@ -29,7 +29,10 @@ class Colour(enum.Enum):
 
 def shape(text, **options):
     """Show the tokens of a pattern: literals as they are, parameters by their keys and converters."""
-    return [t if isinstance(t, str) else (t.key, type(t.converter).__name__, t.converter.pattern) for t in Pattern(text, **options).template]
+    return [
+        t if isinstance(t, str) else (t.key, type(t.converter).__name__, t.converter.pattern)
+        for t in Pattern(text, **options).template
+    ]
 
 
 class TestSyntax:
@@ -107,7 +110,17 @@ class TestSyntax:
         assert list(map(type, read)) == list(map(type, values))
 
     @pytest.mark.parametrize(
-        ("text", "end"), [("<a>", 2), ("<a(>)>", 5), ("<a('>')>", 7), ("<a(\\')>", 6), ("<'\"'>", 4), ("<a)>", 3), ("<a:re:(>)>", 9), ("<a:re:)>", 7)]
+        ("text", "end"),
+        [
+            ("<a>", 2),
+            ("<a(>)>", 5),
+            ("<a('>')>", 7),
+            ("<a(\\')>", 6),
+            ("<'\"'>", 4),
+            ("<a)>", 3),
+            ("<a:re:(>)>", 9),
+            ("<a:re:)>", 7),
+        ],
     )
     def test_a_parameter_ends_past_quotes_and_parentheses(self, text, end):
         assert _closing(text, 0) == end
@@ -119,13 +132,29 @@ class TestKinds:
         [
             (IntConverter(), {"0": 0, "007": 7}, ["", "-7", "+7", "٧", "1_0", " 7", "9" * 5000]),
             (IntConverter("signed"), {"-7": -7, "7": 7}, ["-", "--7", "+7", "-٧", "7-"]),
-            (FloatConverter(), {"3": 3.0, "3.25": 3.25}, ["", ".5", "3.", "-1", "1e5", "nan", "9" * 400]),
+            (
+                FloatConverter(),
+                {"3": 3.0, "3.25": 3.25},
+                ["", ".5", "3.", "-1", "1e5", "nan", "9" * 400],
+            ),
             (FloatConverter("signed"), {"-0.5": -0.5, "1": 1.0}, ["--1", "+1"]),
             (WordConverter(), {"aé_1": "aé_1"}, ["a-b", ""]),
             (HexConverter(), {"aF0": "aF0"}, ["g", ""]),
             (SlugConverter(), {"a-B_9": "a-B_9"}, ["é", ""]),
-            (UUIDConverter(), {"1" * 8 + "-1111-1111-1111-" + "1" * 12: uuid.UUID(int=0x11111111111111111111111111111111)}, ["1" * 32]),
-            (DateConverter(), {"2024-02-29": datetime.date(2024, 2, 29)}, ["2023-02-29", "20240229"]),
+            (
+                UUIDConverter(),
+                {
+                    "1" * 8 + "-1111-1111-1111-" + "1" * 12: uuid.UUID(
+                        int=0x11111111111111111111111111111111
+                    )
+                },
+                ["1" * 32],
+            ),
+            (
+                DateConverter(),
+                {"2024-02-29": datetime.date(2024, 2, 29)},
+                ["2023-02-29", "20240229"],
+            ),
             (PathConverter(), {"a/b\n": "a/b\n"}, [""]),
             (AnyConverter("a", "ab", 7), {"a": "a", "ab": "ab", "7": "7"}, ["b", ""]),
             (EnumConverter(Colour), {"red": Colour.RED, "1": Colour.ONE}, ["RED", "Colour.RED"]),
@@ -166,12 +195,25 @@ class TestKinds:
 
     def test_members_are_found_in_any_case(self):
         converter = EnumConverter(Colour)
-        assert converter.read_any_case("REDDER") is converter.read_any_case("redder") is Colour.REDDER
+        assert (
+            converter.read_any_case("REDDER") is converter.read_any_case("redder") is Colour.REDDER
+        )
         assert converter.read_any_case("blue") is NO
 
     def test_slashes_are_crossed_by_what_says_so_or_can(self):
-        crossing = [PathConverter(), RegexConverter(".*"), RegexConverter("[^a]"), AnyConverter("a/b")]
-        staying = [StringConverter(), IntConverter(), SegmentConverter("[^a]+"), RegexConverter("[a-z]+"), AnyConverter("a")]
+        crossing = [
+            PathConverter(),
+            RegexConverter(".*"),
+            RegexConverter("[^a]"),
+            AnyConverter("a/b"),
+        ]
+        staying = [
+            StringConverter(),
+            IntConverter(),
+            SegmentConverter("[^a]+"),
+            RegexConverter("[a-z]+"),
+            AnyConverter("a"),
+        ]
         assert all(converter.crosses_slashes() for converter in crossing)
         assert not any(converter.crosses_slashes() for converter in staying)
 
@@ -204,9 +246,16 @@ class TestPatterns:
         assert pattern.test("/rECIPES/Ab/x") == ((), {"n": "Ab"})
         assert pattern.head == ""
         assert Pattern("/Recipes/<n>").head == "/Recipes/"
-        assert (Pattern("/a/<n>").first, Pattern("/a<n>").first, Pattern("/<n>/a").first) == ("a", None, None)
+        assert (Pattern("/a/<n>").first, Pattern("/a<n>").first, Pattern("/<n>/a").first) == (
+            "a",
+            None,
+            None,
+        )
 
-    @pytest.mark.parametrize(("head", "first"), [("/a/", "a"), ("/a/b", "a"), ("/a", None), ("a/b/", None), ("", None), ("//", "")])
+    @pytest.mark.parametrize(
+        ("head", "first"),
+        [("/a/", "a"), ("/a/b", "a"), ("/a", None), ("a/b/", None), ("", None), ("//", "")],
+    )
     def test_fix_their_first_segment_or_not(self, head, first):
         assert first_segment(head) == first
 
@@ -246,13 +295,34 @@ class TestPatterns:
 class TestSegments:
     def test_a_segment_is_literal_or_has_values(self):
         literal, empty = Segment(("a",), False), Segment((), False)
-        assert (literal.literal, empty.literal, literal.values("a"), literal.values("b")) == ("a", "", (), None)
+        assert (literal.literal, empty.literal, literal.values("a"), literal.values("b")) == (
+            "a",
+            "",
+            (),
+            None,
+        )
         plain = Segment((Parameter("n", StringConverter()),), False)
-        assert (plain.plain, plain.values("x"), plain.values(""), plain.texts("x"), plain.keys) == (True, ("x",), None, ("x",), ("n",))
+        assert (plain.plain, plain.values("x"), plain.values(""), plain.texts("x"), plain.keys) == (
+            True,
+            ("x",),
+            None,
+            ("x",),
+            ("n",),
+        )
         number = Segment((Parameter("n", IntConverter()),), False)
-        assert (number.plain, number.values("7"), number.values("x"), number.kind == number.kind) == (False, (7,), None, True)
+        assert (
+            number.plain,
+            number.values("7"),
+            number.values("x"),
+            number.kind == number.kind,
+        ) == (False, (7,), None, True)
         mixed = Segment(("v", Parameter("n", IntConverter())), False)
-        assert (mixed.values("v7"), mixed.values("7"), mixed.texts("v7"), mixed.texts("x")) == ((7,), None, ("7",), None)
+        assert (mixed.values("v7"), mixed.values("7"), mixed.texts("v7"), mixed.texts("x")) == (
+            (7,),
+            None,
+            ("7",),
+            None,
+        )
         assert literal.texts("a") == ()
 
     def test_values_are_put_under_their_keys(self):
@@ -266,14 +336,24 @@ class TestSegments:
 class TestRawPatterns:
     @pytest.mark.parametrize(
         ("text", "path", "found"),
-        [("/a(.)(.)", "/abc", (("b", "c"), {})), ("/a(?P<x>.)(.)", "/abc", ((), {"x": "b"})), ("/a", "/ab", None), ("/a", "/A", None), ("/a(b)?", "/a", ((None,), {}))],
+        [
+            ("/a(.)(.)", "/abc", (("b", "c"), {})),
+            ("/a(?P<x>.)(.)", "/abc", ((), {"x": "b"})),
+            ("/a", "/ab", None),
+            ("/a", "/A", None),
+            ("/a(b)?", "/a", ((None,), {})),
+        ],
     )
     def test_pass_their_groups(self, text, path, found):
         assert RegexPattern(text).test(path) == found
 
     def test_may_mind_no_case(self):
         assert RegexPattern("/A(.)", ignorecase=True).test("/aB") == (("B",), {})
-        assert (RegexPattern("/a/(.)").head, RegexPattern("/a/(.)", ignorecase=True).head, RegexPattern("/a/(.)").first) == ("/a/", "", "a")
+        assert (
+            RegexPattern("/a/(.)").head,
+            RegexPattern("/a/(.)", ignorecase=True).head,
+            RegexPattern("/a/(.)").first,
+        ) == ("/a/", "", "a")
 
     @pytest.mark.parametrize(
         ("text", "args", "named", "path"),
@@ -283,7 +363,14 @@ class TestRawPatterns:
     def test_lead_back_to_a_path(self, text, args, named, path):
         assert RegexPattern(text).pathfor(*args, **named) == path
 
-    @pytest.mark.parametrize(("text", "args", "named", "message"), [("/(.)", (), {}, "lacks a value"), ("/(.)", ("a", "b"), {}, "no place for 1"), ("/([a])", ("b",), {}, "does not match")])
+    @pytest.mark.parametrize(
+        ("text", "args", "named", "message"),
+        [
+            ("/(.)", (), {}, "lacks a value"),
+            ("/(.)", ("a", "b"), {}, "no place for 1"),
+            ("/([a])", ("b",), {}, "does not match"),
+        ],
+    )
     def test_say_what_does_not_fit(self, text, args, named, message):
         with pytest.raises(URLGenerationError, match=message):
             RegexPattern(text).pathfor(*args, **named)

@@ -86,13 +86,14 @@ class Answer:
 
     def _after(self, request: Any, application: Any) -> Any:
         response: Any = application
-        if (
-            isinstance(application, HTTPException)
-            and getattr(application, "_carried", None) is None
-        ):
+        made = getattr(application, "_carried", None) is None and isinstance(
+            application, webob.exc.HTTPException
+        )
+        if made and hasattr(application, "page"):
             if application.app_iter == [b""]:
                 response = application.page(request.environ)  # hooks may look at its content
-        elif not isinstance(application, webob.Response):
+        elif made or not isinstance(application, webob.Response):
+            # An exception of webob makes its page when it is called.
             response = Response.from_wsgi(application, request.environ)
         for hook in self.hooks.after:
             try:
