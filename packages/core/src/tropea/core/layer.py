@@ -42,8 +42,9 @@ class HoldsApp:
 class Layer(HoldsApp):
     """Base of every layer of the family.
 
-    ``app`` may be replaced at any time; ``call_app`` follows.  ``options`` holds the layer's options; a subclass names their
-    dataclass in ``Options`` and decides in ``prepare`` everything that start-up can decide.
+    ``app`` may be replaced at any time; ``call_app`` follows.  ``options`` holds the layer's
+    options; a subclass names their dataclass in ``Options`` and decides in ``prepare`` everything
+    that start-up can decide.
 
     The remaining class attributes tell tools where a layer belongs: its ``kind`` (one of proxy,
     registry, status, errors, rewrite, static, http-cache, conditional, compression, session,
