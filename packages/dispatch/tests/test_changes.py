@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tropea.core.errors import OptionError
 from tropea.dispatch import Application, DispatcherApp, RouteError
 
 
@@ -77,6 +78,21 @@ def test_an_argument_that_no_decorator_has_is_refused():
     for declare in (app.route, app.regular_route):
         with pytest.raises(TypeError, match="has no argument metod"):
             declare("/x", metod=1)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"list_as": "josn"},
+        {"cache_size": -1},
+        {"cache_size": "9"},
+        {"max_path": 0},
+        {"max_path": "8K"},
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(option):
+    with pytest.raises(OptionError, match=f"DispatcherApp: {[*option][0]}: expected .*, got"):
+        DispatcherApp(**option)
 
 
 def test_a_pattern_that_no_path_matches_is_reported():

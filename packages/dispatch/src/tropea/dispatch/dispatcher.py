@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
+from tropea.core.errors import OptionError
+
 from .answering import Answering, bring_in_webob
 from .checks import Problem
 from .declarations import Declarations
@@ -33,6 +35,7 @@ class DispatcherApp(Answering, Reversing):
     list_as: what a list that a handler returns is: the blocks of a ``body``, or ``json``.
     strict_routes: True makes duplicate and unreachable routes an error instead of a warning.
     max_path: longer paths, in bytes, are answered with 414.
+    Raises OptionError for an option that cannot be.
 
     >>> dispatcher = DispatcherApp()
     >>> @dispatcher.match("/recipes/<recipe>", "GET")
@@ -54,6 +57,9 @@ class DispatcherApp(Answering, Reversing):
         max_path: int = 8192,
     ) -> None:
         Reversing.__init__(self, prefix)
+        _check("list_as", list_as in ("body", "json"), "'body' or 'json'", list_as)
+        _check("cache_size", _is_number(cache_size), "a number of paths", cache_size)
+        _check("max_path", _is_number(max_path) and max_path > 0, "a number of bytes", max_path)
         self.cache_size, self.debug = cache_size, debug
         self.strict_slashes, self.list_as = strict_slashes, list_as
         self.strict_routes, self.max_path = strict_routes, max_path
@@ -183,6 +189,15 @@ class DispatcherApp(Answering, Reversing):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.prefix or '/'} with {len(self.entries)} declarations>"
+
+
+def _check(name: str, good: bool, expected: str, given: object) -> None:
+    if not good:
+        raise OptionError(f"DispatcherApp: {name}: expected {expected}, got {given!r}")
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= 0
 
 
 #: The class under its short name.
