@@ -56,6 +56,9 @@ class TestGate:
             {"HTTP_HOST": "localhost.evil.example"},
             {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
             {"HTTP_FORWARDED": "for=1.2.3.4"},
+            {"HTTP_X_FORWARDED_HOST": "localhost"},
+            {"HTTP_X_FORWARDED_PROTO": "https"},
+            {"HTTP_CF_CONNECTING_IP": "127.0.0.1"},
         ],
     )
     def test_the_key_alone_is_not_enough(self, gate, fields):

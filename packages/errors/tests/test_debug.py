@@ -170,3 +170,12 @@ def test_notes_that_are_no_list_are_left_out(call):
 
     layer = DebugMiddleware(app, enabled=True, key=KEY, announce=False)
     assert b"told" in call(layer, HTTP_COOKIE=layer.gate.set_cookie.partition(";")[0]).body
+
+
+@pytest.mark.parametrize("blocks", [[b""], [b"", b"", b""]])
+def test_a_body_that_fails_after_empty_blocks_is_shown(call, body_of, answering, blocks):
+    body = body_of(*blocks, ValueError("told"))
+    layer = DebugMiddleware(answering(body=body), enabled=True, key=KEY, announce=False)
+    answer = call(layer, HTTP_COOKIE=layer.gate.set_cookie.partition(";")[0])
+    assert (answer.status, body.closed) == ("500 Internal Server Error", 1)
+    assert b"told" in answer.body

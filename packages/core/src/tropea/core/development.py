@@ -24,8 +24,12 @@ from urllib.parse import parse_qs
 from tropea.core.errors import OptionError
 
 KNOWN_HOSTS = ("localhost", "127.0.0.1", "::1")
-#: A proxy that names its client in one of these tells that the peer is not the client.
-_FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+#: One of these tells that the peer is a proxy, and not the client.
+_FORWARDED = (
+    "HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_SERVER", "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_TRUE_CLIENT_IP",
+    "HTTP_CF_CONNECTING_IP", "HTTP_FASTLY_CLIENT_IP", "HTTP_VIA",
+)  # fmt: skip
 _SHORTEST_KEY = 16
 
 

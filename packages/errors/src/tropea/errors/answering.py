@@ -66,18 +66,28 @@ def plain_answer(
 
 
 def with_first_step(body: Iterable[bytes]) -> Iterable[bytes]:
-    """Take the first step of a lazy body now, while its failure can still become a page."""
+    """Take the first step of a lazy body now, while its failure can still become a page.
+
+    Empty blocks send nothing; a few of them are taken too.
+    """
     if isinstance(body, (list, tuple)) or not hasattr(body, "__iter__"):
         return body
+    taken: list[bytes] = []
     try:
         steps = iter(body)
-        first = next(steps, None)
+        while len(taken) < _STEPS and not any(taken):
+            block = next(steps, None)
+            if block is None:
+                break
+            taken.append(block)
     except BaseException:
         close(body)
         raise
-    return Chained([] if first is None else [first], steps, body)
+    return Chained(taken, steps, body)
 
 
+#: Steps of a body that are taken before its first block is sent.
+_STEPS = 8
 _SENTENCES = {
     "500": "The server could not answer this request. It has been noted.",
     "503": "The server cannot answer for the moment. Please try again later.",
