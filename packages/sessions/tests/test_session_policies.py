@@ -1,5 +1,6 @@
 """The pure policies of sessions, each verdict on both sides of its limit."""
 
+import sys
 import zlib
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tropea.core.cookies import parse_cookie_header
 from tropea.core.errors import OptionError
 from tropea.sessions.chunks import VALUE_PATTERN, Chunked
-from tropea.sessions.codecs import JSON, MAX_DEPTH, best_codec, check_values, codec_named
+from tropea.sessions.codecs import JSON, MAX_DEPTH, _make_encoder, _refused, best_codec, check_values, codec_named
 from tropea.sessions.cookies import CookieRules, mount_path
 from tropea.sessions.errors import (
     NewerRecord,
@@ -385,6 +386,18 @@ class TestChunks:
         assert chunked.find(self.header(fields[:-1])) is None
         assert chunked.find(self.header(fields[1:])) is None
 
+    @pytest.mark.parametrize(("room", "parts"), [(1024, True), (1023, False)])
+    def test_where_a_name_and_a_path_leave_less_than_a_kilobyte_nothing_is_spread(self, room, parts):
+        name = "n" * (4096 - room - len("; Path=/; HttpOnly; SameSite=Lax") - 32)
+        chunked = Chunked(CookieRules(name=name, value=VALUE_PATTERN).writer("http", ""))
+        assert chunked._room == room
+        assert len(chunked.set("v" * room, None)) == 1
+        if parts:
+            assert len(chunked.set("v" * (room + 1), None)) == 2
+        else:
+            with pytest.raises(SessionTooLarge, match="set path"):
+                chunked.set("v" * (room + 1), None)
+
     def test_nine_are_too_many(self):
         chunked = self.chunked()
         with pytest.raises(SessionTooLarge, match=f"about {8 * (chunked._room - 3)} in 8 cookies"):
@@ -454,6 +467,23 @@ class TestCodecs:
         for wrong in ({"a": float("nan")}, {("a",): 1}, {"a": b""}):
             with pytest.raises((ValueError, TypeError)):
                 JSON.encode(wrong)
+
+    def test_another_python_writes_the_same(self, monkeypatch):
+        monkeypatch.setattr("json.encoder.c_make_encoder", None)
+        write = _make_encoder()
+        assert write({"b": [1, "é", None], "a": {}}) == '{"b":[1,"é",null],"a":{}}'.encode()
+        for wrong in ({"a": float("nan")}, {"a": object()}):
+            with pytest.raises(SessionValueError, match="'a'"):
+                write(wrong)
+
+    def test_without_msgspec_the_standards_own_is_best(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "msgspec", None)
+        assert best_codec() is JSON
+
+    def test_what_cannot_be_written_is_refused_whatever_it_is(self):
+        assert isinstance(_refused({}), SessionValueError)
+        assert "cannot be written" in str(_refused({}))
+        assert "session['k']" in str(_refused({"k": "\ud800"}))
 
     def test_a_codec_is_chosen_by_its_name(self):
         assert codec_named("json") is JSON
