@@ -1,12 +1,14 @@
 """The commit point: one commit, at the first start_response, durable before the head leaves."""
 
+import io
 import logging
 from contextlib import suppress
+from wsgiref.handlers import SimpleHandler
 
 import pytest
 
 from tropea.core.stores import StoreError
-from tropea.sessions import SessionCommitted
+from tropea.sessions import MemoryStore, SessionCommitted
 
 
 def test_an_untouched_session_reads_writes_and_sends_nothing(browser, store):
@@ -285,3 +287,84 @@ def test_a_lock_within_the_lock_of_the_same_request_waits_for_nobody(make_app, t
     assert browser.get("/get?user&n").text == "bob,1"
     browser.get("/locked")
     assert browser.get("/get?n").text == "2"
+
+
+class Down(MemoryStore):
+    """A store that cannot be reached."""
+
+    def load(self, key):
+        raise StoreError("down")
+
+    create = save = delete = touch = load
+
+
+def read_after_the_start(environ, start_response):
+    start_response("200 OK", [("X-Mine", "1")])
+    environ["tropea.session"].get("k")
+    return [b"mine"]
+
+
+def start_and_swallow(environ, start_response):
+    start_response("200 OK", [("X-Mine", "1")])
+    with suppress(StoreError):
+        environ["tropea.session"].get("k")
+    return [b"mine"]
+
+
+def generate(environ, start_response):
+    environ["tropea.session"].get("k")
+    start_response("200 OK", [("X-Mine", "1")])
+    yield b"mine"
+
+
+def generate_a_change(environ, start_response):
+    environ["tropea.session"]["k"] = 1
+    start_response("200 OK", [("X-Mine", "1")])
+    yield b"mine"
+
+
+def write(environ, start_response):
+    environ["tropea.session"]["k"] = 1
+    start_response("200 OK", [("X-Mine", "1")])(b"mine")
+    return []
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "app", [read_after_the_start, start_and_swallow, generate, generate_a_change, write]
+)
+def test_a_store_that_is_down_is_one_whole_503_however_the_application_answers(
+    app, method, make_app, tools
+):
+    layer = make_app(app, store=Down())
+    environ = tools.make_environ(
+        "/", HTTP_COOKIE="session=" + "a" * 43, REQUEST_METHOD=method, HTTP_HOST="localhost"
+    )
+    sent, log = io.BytesIO(), io.StringIO()
+    server = SimpleHandler(io.BytesIO(), sent, log, environ)
+    server.run(layer)
+    head, _, body = sent.getvalue().partition(b"\r\n\r\n")
+    assert b" 503 " in head.partition(b"\r\n")[0]
+    assert b"X-Mine" not in head
+    assert (method == "HEAD") == (body == b"")
+    assert b"mine" not in body
+    assert log.getvalue() == ""
+
+
+def test_a_body_that_starts_late_is_closed_once_and_may_be_empty(make_app, tools):
+    closed = []
+
+    class Late:
+        def __init__(self, start_response):
+            self.start_response = start_response
+
+        def __iter__(self):
+            self.start_response("200 OK", [])
+            return iter(())
+
+        def close(self):
+            closed.append(True)
+
+    browser = tools.Browser(make_app(lambda _environ, start_response: Late(start_response)))
+    assert browser.get().body == b""
+    assert closed == [True]

@@ -20,10 +20,9 @@ from tropea.sessions.headers import marked_private
 from tropea.sessions.mapping import COMMITTED, FAILED, OPEN, SENT, UNTOUCHED, Session
 from tropea.sessions.options import SessionOptions
 from tropea.sessions.querystring import redirect_with_id
+from tropea.sessions.refusing import Unstarted, refuse
 from tropea.sessions.reporting import Seldom
 from tropea.sessions.surroundings import Surroundings
-
-_UNAVAILABLE = b"The service is busy. Please try again in a moment.\n"
 
 
 class SessionMiddleware(Layer):
@@ -92,12 +91,17 @@ class SessionMiddleware(Layer):
         except StoreError as error:
             touched = session.phase >= OPEN or session.phase == FAILED
             if self._refuses and touched and error is session.failure:
-                return self._refuse(error, start_response)
+                return self._refuse(error, environ, start_response)
             raise
-        if session.phase == FAILED and self._refuses:
+        if session.phase == SENT or not self._refuses:
+            return body
+        if session.phase == COMMITTED:
+            return body
+        if session.phase == FAILED:
             close(body)
-            return self._refuse(session.failure, start_response)
-        return body
+            assert session.failure is not None
+            return self._refuse(session.failure, environ, start_response)
+        return Unstarted(body, session, lambda e: self._refuse(e, environ, start_response))
 
     def finish(self, session: Session, headers: Fields, environ: WSGIEnvironment) -> Fields:
         """Commit a session that was touched; return the head's fields with what that adds."""
@@ -123,19 +127,11 @@ class SessionMiddleware(Layer):
             headers += session.fields
         return headers
 
-    def _refuse(self, error: Exception | None, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer for an application whose session cannot be had."""
+    def _refuse(
+        self, error: Exception, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         self._report("a request was answered with 503 for its session: %s", error)
-        start_response(
-            "503 Service Unavailable",
-            [
-                ("Content-Type", "text/plain; charset=utf-8"),
-                ("Content-Length", str(len(_UNAVAILABLE))),
-                ("Retry-After", "1"),
-                ("Cache-Control", "no-store"),
-            ],
-        )
-        return [_UNAVAILABLE]
+        return refuse(error, environ, start_response)
 
 
 def session_middleware(
