@@ -315,3 +315,22 @@ class TestMakeAbsoluteUrl:
 @given(st.text(max_size=40))
 def test_no_text_makes_the_host_check_raise(text):
     assert is_host(text) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("a=1\r\nX: y", "a=1%0D%0AX:%20y"), ("q=\"<b>\"#f", "q=%22%3Cb%3E%22%23f"), ("a=caf\xc3\xa9\xff", "a=caf%C3%A9%FF"),
+        ("a=%C3%A9&b=%zz&c={x}|y", "a=%C3%A9&b=%zz&c={x}|y"), ("", None),
+    ],
+)  # fmt: skip
+def test_a_query_is_written_as_a_browser_would_send_it(sent, shown):
+    request = Request({"wsgi.url_scheme": "http", "HTTP_HOST": "a.example", "PATH_INFO": "/", "QUERY_STRING": sent})
+    assert request.request_uri == request.url == "http://a.example/" + ("" if shown is None else f"?{shown}")
+
+
+def test_text_given_for_a_query_or_parameters_is_quoted_too():
+    request = Request({"wsgi.url_scheme": "http", "HTTP_HOST": "a.example", "PATH_INFO": "/p"})
+    assert request.make_uri(query="n=é\r\n") == "http://a.example/p?n=%C3%A9%0D%0A"
+    assert request.make_uri(query_add="?n=a b") == "http://a.example/p?n=a%20b"
+    assert request.make_uri(parameters="v=1\r\n?") == "http://a.example/p;v=1%0D%0A%3F"

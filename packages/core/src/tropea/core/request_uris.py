@@ -19,6 +19,7 @@ from tropea.core.uris import (
     join_path,
     make_query,
     quote_path,
+    quote_query,
     unsplit,
 )
 
@@ -169,7 +170,7 @@ class URIProperties:
         if path:
             base = join_path(base or "/", quote_path(_as_path(path)))
         if parameters:
-            base += f";{parameters}"
+            base += f";{quote_path(_as_path(str(parameters)))}"
         text = self._make_query(query, query_add, query_replace)
         return unsplit(
             where[:-3],
@@ -180,13 +181,16 @@ class URIProperties:
         )
 
     def _make_query(self, query: Any, add: Any, replace: Any) -> str:
-        text: str = self.environ.get("QUERY_STRING", "") if query is None else make_query(query)
+        if query is None:
+            text = quote_query(self.environ.get("QUERY_STRING", ""), "latin-1")
+        else:
+            text = quote_query(make_query(query))
         if replace:
             fields: MultiDict[str, Any] = MultiDict(parse_fields(text))
             fields.update(_without_none(replace, fields))
             text = make_query(fields)
         if add:
-            text = "&".join(filter(None, (text, make_query(add))))
+            text = "&".join(filter(None, (text, quote_query(make_query(add)))))
         return text
 
 

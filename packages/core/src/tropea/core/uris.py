@@ -179,6 +179,23 @@ def quote_path(path: str) -> str:
     return quote(raw, PATH_SAFE)
 
 
+# What browsers escape in a query (WHATWG URL standard, "query percent-encode set").
+_ODD_IN_QUERY = re.compile(r'[\x00-\x20"#<>\x7f]|[^\x00-\x7f]+')
+
+
+def quote_query(text: str, encoding: str = "utf-8") -> str:
+    r"""Percent-encode what a query cannot hold, and leave what is encoded already.
+
+    encoding: latin-1 for QUERY_STRING, where it stands for bytes.
+
+    >>> quote_query("a=%20&b=1 2\r\n"), quote_query("a=\xc3\xa9", "latin-1")
+    ('a=%20&b=1%202%0D%0A', 'a=%C3%A9')
+    """
+    if _ODD_IN_QUERY.search(text) is None:
+        return text
+    return _ODD_IN_QUERY.sub(lambda found: quote(found[0], "", encoding, "replace"), text)
+
+
 def host_url(environ: Mapping[str, Any]) -> str:
     """Return scheme and authority of a request: ``http://example.com:8080``.
 
