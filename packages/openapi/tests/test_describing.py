@@ -215,3 +215,47 @@ class TestPages:
     def test_a_head_has_no_body_and_another_method_is_the_apis(self, visitor):
         assert visitor.head("/docs").body == b""
         assert visitor.ask("POST", "/docs")[0] == 404
+
+
+class TestPathsThatOpenAPIWritesAnotherWay:
+    @staticmethod
+    def row(pattern, parameters=None, methods=("GET",), handler=None):
+        return SimpleNamespace(
+            pattern=pattern,
+            methods=methods,
+            name=None,
+            handler=handler or (lambda request, **groups: ""),
+            parameters=parameters or {},
+        )
+
+    @pytest.mark.parametrize(
+        ("pattern", "template"),
+        [
+            (r"^/wiki/(?P<page>[0-9]+)/edit\.html$", "/wiki/{page}/edit.html"),
+            (r"/a/(?P<x>(?P<y>b)c)", "/a/{x}"),
+            (r"/a/(?:b|c)", None),
+            (r"/a(/b)?", None),
+            ("/a/[ab]", None),
+            ("/plain.html", "/plain.html"),
+        ],
+    )
+    def test_expressions_are_written_where_they_can_be(self, pattern, template):
+        made = describe([self.row(pattern)], "t")
+        assert list(made["paths"]) == ([template] if template else [])
+        Specification(made)
+
+    def test_templates_that_differ_in_names_alone_are_one_path(self, visit):
+        rows = [
+            self.row("/pets/<id>", {"id": "[0-9]+"}),
+            self.row("/pets/<name>", {"name": "[^/]+"}),
+            self.row("/pets/<key>", {"key": "[^/]+"}, ("DELETE",)),
+        ]
+        made = describe(rows, "t")
+        item = made["paths"]["/pets/{id}"]
+        assert list(made["paths"]) == ["/pets/{id}"]
+        assert item["get"]["parameters"][0]["schema"] == {
+            "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]
+        }
+        assert item["delete"]["parameters"][0]["name"] == "id"
+        client = visit(made)
+        assert [client.ask("GET", f"/pets/{text}")[0] for text in ("7", "rex")] == [200, 200]

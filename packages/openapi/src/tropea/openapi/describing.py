@@ -17,6 +17,7 @@ from tropea.openapi.saying import ATTRIBUTE, REFUSAL
 
 _OWN_METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 _GROUP = re.compile(r"<([A-Za-z_]\w*)(?::[^<>]*)?>|\{([A-Za-z_]\w*)(?::[^{}]*)?\}")
+_NAME = re.compile(r"\{([^{}/]+)\}")
 #: Regular expressions of a pattern's parameters that say a type, or that say nothing.
 _KNOWN: dict[str, dict[str, Any]] = {
     r"-?[0-9]+": {"type": "integer"},
@@ -55,19 +56,28 @@ def describe(
     schemas = Schemas()
     paths: dict[str, dict[str, Any]] = {}
     ids: set[str] = set()
+    known: dict[str, str] = {}  # templates by what is left of them without their names
     for route in routes:
         methods = [method for method in route.methods if method in _OWN_METHODS]
-        if not methods or (include is not None and not include(route)):
+        template = template_of(route)
+        if not methods or template is None or (include is not None and not include(route)):
             continue
-        item = paths.setdefault(template_of(route), {})
+        names = _NAME.findall(template)
+        # Templates that differ in names alone are one path: the first one's names stand.
+        template = known.setdefault(_NAME.sub("{}", template), template)
+        renamed = dict(zip(names, _NAME.findall(template), strict=True))
+        item = paths.setdefault(template, {})
         for method in methods:
             if method == "HEAD" and "GET" in methods:
                 continue  # GET's own
-            described = _describe(route, schemas)
+            described = _describe(route, schemas, renamed)
+            if method.lower() in item:
+                _widen(item[method.lower()], described)
+                continue
             if refusals:
                 _add_refusals(described, secured=bool(facts.get("security")))
             described["operationId"] = _unique(_identity(route, method, methods), ids)
-            item.setdefault(method.lower(), described)
+            item[method.lower()] = described
     components = _components(schemas, security_schemes, refusals=refusals and bool(paths))
     made = {"openapi": "3.1.0", "info": {"title": title, "version": version}, "paths": paths}
     return {**made, **({"components": components} if components else {}), **facts}
@@ -85,17 +95,32 @@ def _components(
     return {name: found for name, found in components.items() if found}
 
 
-def template_of(route: Any) -> str:
-    """Return a route's pattern as OpenAPI writes it.
+def template_of(route: Any) -> str | None:
+    """Return a route's pattern as OpenAPI writes it; None for one that it cannot write.
 
-    The tokens of a compiled pattern are used where the route has some, else its text.
+    The tokens of a compiled pattern are used where the route has some, else its text, which may
+    be a regular expression of fixed text and named groups.
     """
     tokens = getattr(getattr(route, "compiled", None), "template", None)
     if tokens:
         return "".join(
             token if isinstance(token, str) else f"{{{_key(token.key)}}}" for token in tokens
         )
-    return _GROUP.sub(lambda match: f"{{{match[1] or match[2]}}}", route.pattern)
+    text = str(route.pattern)
+    if re.search(r"[()\\^$*+?\[\]|]", _GROUP.sub("", text)):
+        text = _of_expression(text)
+        return None if re.search(r"[()\\^$*+?\[\]|]", text) else text
+    return _GROUP.sub(lambda match: f"{{{match[1] or match[2]}}}", text)
+
+
+def _of_expression(regex: str) -> str:
+    """Write the named groups of a regular expression as a template has them, innermost first."""
+    text, before = regex.removeprefix("^").removesuffix("$").removesuffix("\\Z"), ""
+    text = re.sub(r"\\([./-])", r"\1", text)
+    while text != before:
+        before = text
+        text = re.sub(r"\(\?P<(\w+)>(?:\[[^\]]*\]|\\.|[^()\[\\])*\)", r"{\1}", text)
+    return text
 
 
 def _key(key: Any) -> str:
@@ -116,7 +141,28 @@ def _unique(name: str, known: set[str]) -> str:
     return found
 
 
-def _describe(route: Any, schemas: Schemas) -> dict[str, Any]:
+def _widen(first: dict[str, Any], other: dict[str, Any]) -> None:
+    """Let an operation take what another one of the same path and method takes in its path."""
+    more = {p["name"]: p["schema"] for p in other.get("parameters", ()) if p["in"] == "path"}
+    for parameter in first.get("parameters", ()):
+        own, new = parameter["schema"], more.get(parameter["name"])
+        if (
+            parameter["in"] == "path"
+            and new is not None
+            and new not in (own, *own.get("anyOf", ()))
+        ):
+            parameter["schema"] = {"anyOf": [*own.get("anyOf", [own]), new]}
+
+
+def _groups_of(route: Any) -> Mapping[Any, str]:
+    """Return the parameters of a path and their expressions; any text where nothing says more."""
+    if route.parameters:
+        found: Mapping[Any, str] = route.parameters
+        return found
+    return dict.fromkeys(_NAME.findall(template_of(route) or ""), "[^/]+")
+
+
+def _describe(route: Any, schemas: Schemas, renamed: Mapping[str, str]) -> dict[str, Any]:
     said = getattr(route.handler, ATTRIBUTE, {})
     hints = _hints(route.handler)
     summary, description = _words(route.handler)
@@ -124,8 +170,13 @@ def _describe(route: Any, schemas: Schemas) -> dict[str, Any]:
     if description:
         found["description"] = description
     parameters = [
-        _parameter("path", _key(key), _path_schema(hints.get(key), regex, schemas), required=True)
-        for key, regex in route.parameters.items()
+        _parameter(
+            "path",
+            renamed.get(_key(key), _key(key)),
+            _path_schema(hints.get(key), regex, schemas),
+            required=True,
+        )
+        for key, regex in _groups_of(route).items()
     ]
     for place, kinds in said.get("parameters", {}).items():
         parameters += [
