@@ -69,6 +69,14 @@ def test_a_cookie_of_another_name_is_not_read(make_app, tools, scheme):
         ({"samesite": "None", "secure": False}, "browsers want it"),
         ({"maxage": 5}, "did you mean 'max_age'?"),
         ({"idle_timeout": 0}, "more than 0"),
+        ({"idle_timeout": float("nan")}, "more than 0"),
+        ({"absolute_timeout": float("inf")}, "more than 0"),
+        ({"max_age": float("inf")}, "more than 0"),
+        ({"touch_every": float("nan")}, "0 or more"),
+        ({"clock": 5}, "clock: expected a function"),
+        ({"importer": object()}, "importer: expected an Importer"),
+        ({"name": "__Http-x"}, "secure=True only"),
+        ({"name": "__Host-Http-x", "secure": True, "httponly": False}, "httponly only"),
         ({"store": "nowhere://x"}, "no store has the address"),
         ({"store": object()}, "expected a store or its address"),
         ({"persist": "url"}, "one of 'cookie', 'querystring'"),
@@ -212,3 +220,18 @@ def test_a_mount_that_leaves_no_room_for_the_cookie_is_named(make_app, tools, le
     browser = tools.Browser(make_app(store=store))
     with pytest.raises(SessionTooLarge, match="name and path leave"):
         browser.get("/set?k=v", SCRIPT_NAME="/" + "m" * length)
+
+
+@pytest.mark.parametrize("name", ["CDN-Cache-Control", "Surrogate-Control", "cdn-cache-control"])
+def test_no_field_for_some_caches_only_lets_them_share_what_is_private(make_app, tools, name):
+    def app(environ, start_response):
+        if environ["PATH_INFO"] == "/read":
+            environ["tropea.session"].get("k")
+        start_response("200 OK", [(name, "public, max-age=600")])
+        return []
+
+    browser = tools.Browser(make_app(app))
+    assert browser.get("/untouched").get(name) == "public, max-age=600"
+    answer = browser.get("/read")
+    assert answer.get(name) is None
+    assert answer.get("Cache-Control") == "private"

@@ -63,8 +63,10 @@ class CookieRules:
         if self.secure is False and (self.partitioned or self.samesite == "None"):
             raise OptionError("secure: browsers want it for partitioned and for samesite=None")
         name = (self.name or "").lower()
-        if name.startswith(("__host-", "__secure-")) and self.secure is not True:
+        if name.startswith(("__host-", "__secure-", "__http-")) and self.secure is not True:
             raise OptionError(f"name: browsers take {self.name!r} with secure=True only")
+        if name.startswith(("__http-", "__host-http-")) and not self.httponly:
+            raise OptionError(f"name: browsers take {self.name!r} with httponly only")
         if name.startswith("__host-") and (self.domain or self.path not in (None, "/")):
             raise OptionError(f"name: browsers take {self.name!r} without domain, on path / only")
 

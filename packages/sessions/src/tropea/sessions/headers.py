@@ -1,15 +1,17 @@
 """What an answer that depends on a session must say to caches.
 
-Source: RFC 9111 sections 5.2.2.7 (private) and 4.1 (Vary).
+Source: RFC 9111 sections 5.2.2.7 (private) and 4.1 (Vary); RFC 9213 section 3 (fields for some
+caches only, which they heed instead of Cache-Control).
 """
 
 from __future__ import annotations
 
 from tropea.core.directives import split_list
-from tropea.core.fields import Fields, add_vary, combined, set_field
+from tropea.core.fields import Fields, add_vary, combined, drop, set_field
 
 _BOTH = (("Cache-Control", "private"), ("Vary", "Cookie"))
-_CONCERNED = frozenset(("cache-control", "vary"))
+_TARGETED = ("CDN-Cache-Control", "Surrogate-Control")
+_CONCERNED = frozenset(("cache-control", "vary", *map(str.lower, _TARGETED)))
 _LENGTHS = frozenset(map(len, _CONCERNED))
 
 
@@ -29,6 +31,7 @@ def marked_private(given: Fields) -> Fields:
 def _combined(given: Fields) -> Fields:
     fields = list(given)
     held = combined(fields, "Cache-Control")
+    drop(fields, *_TARGETED)  # all of them are for shared caches
     set_field(fields, "Cache-Control", "private" if held is None else make_private(held))
     add_vary(fields, "Cookie")
     return fields

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Literal
 
 from tropea.core.errors import OptionError
@@ -94,12 +95,18 @@ class SessionOptions:
             object.__setattr__(self, "idle_timeout", self.auto_purge_olderthan)
         for name in ("idle_timeout", "absolute_timeout", "max_age"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not 0 < value < inf:  # nan is neither
                 raise OptionError(f"{name}: expected more than 0 seconds, got {value!r}")
         for name in ("touch_every", "auto_purge_every"):
             value = getattr(self, name)
-            if value is not None and value < 0:
+            if value is not None and not 0 <= value < inf:
                 raise OptionError(f"{name}: expected 0 or more seconds, got {value!r}")
+        for name in ("clock", "on_conflict"):
+            value = getattr(self, name)
+            if value is not None and not callable(value):
+                raise OptionError(f"{name}: expected a function, got {value!r}")
+        if self.importer is not None and not callable(getattr(self.importer, "load", None)):
+            raise OptionError(f"importer: expected an Importer, got {self.importer!r}")
         if not isinstance(self.store, (Store, CookieStore)):
             raise OptionError(f"store: expected a store or its address, got {self.store!r}")
         if self.persist == "querystring" and isinstance(self.store, CookieStore):
