@@ -58,29 +58,48 @@ def describe(
     ids: set[str] = set()
     known: dict[str, str] = {}  # templates by what is left of them without their names
     for route in routes:
-        methods = [method for method in route.methods if method in _OWN_METHODS]
         template = template_of(route)
-        if not methods or template is None or (include is not None and not include(route)):
+        if template is None or (include is not None and not include(route)):
             continue
         names = _NAME.findall(template)
         # Templates that differ in names alone are one path: the first one's names stand.
-        template = known.setdefault(_NAME.sub("{}", template), template)
-        renamed = dict(zip(names, _NAME.findall(template), strict=True))
-        item = paths.setdefault(template, {})
-        for method in methods:
-            if method == "HEAD" and "GET" in methods:
-                continue  # GET's own
-            described = _describe(route, schemas, renamed)
-            if method.lower() in item:
-                _widen(item[method.lower()], described)
-                continue
-            if refusals:
+        shared = known.get(_NAME.sub("{}", template), template)
+        renamed = dict(zip(names, _NAME.findall(shared), strict=True))
+        found = _operations(route, schemas, renamed, ids)
+        if found:
+            known[_NAME.sub("{}", template)] = shared
+            _take_in(paths.setdefault(shared, {}), found)
+    if refusals:
+        for item in paths.values():
+            for described in item.values():
                 _add_refusals(described, secured=bool(facts.get("security")))
-            described["operationId"] = _unique(_identity(route, method, methods), ids)
-            item[method.lower()] = described
     components = _components(schemas, security_schemes, refusals=refusals and bool(paths))
     made = {"openapi": "3.1.0", "info": {"title": title, "version": version}, "paths": paths}
     return {**made, **({"components": components} if components else {}), **facts}
+
+
+def _operations(
+    route: Any, schemas: Schemas, renamed: Mapping[str, str], ids: set[str]
+) -> dict[str, dict[str, Any]]:
+    """Describe a route for each of its methods."""
+    methods = [method for method in route.methods if method in _OWN_METHODS]
+    found = {}
+    for method in methods:
+        if method == "HEAD" and "GET" in methods:
+            continue  # GET's own
+        described = _describe(route, schemas, renamed)
+        described["operationId"] = _unique(_identity(route, method, methods), ids)
+        found[method.lower()] = described
+    return found
+
+
+def _take_in(item: dict[str, Any], found: dict[str, dict[str, Any]]) -> None:
+    """Put operations into the item of their path; the first of a method stands."""
+    for method, described in found.items():
+        if method in item:
+            _widen(item[method], described)
+        else:
+            item[method] = described
 
 
 def _components(
