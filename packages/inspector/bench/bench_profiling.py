@@ -71,9 +71,7 @@ def candidates(app):
         "alone": app,
         "cProfile": ProfilerMiddleware(app, enabled=True),
         "samples, every 2 ms": ProfilerMiddleware(app, enabled=True, how="samples"),
-        "samples, every 10 ms": ProfilerMiddleware(
-            app, enabled=True, how="samples", interval=0.01
-        ),
+        "samples, every 10 ms": ProfilerMiddleware(app, enabled=True, how="samples", interval=0.01),
     }
     if hasattr(sys, "monitoring"):
         found["sys.monitoring in Python"] = Monitored(app)

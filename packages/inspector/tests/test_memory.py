@@ -62,7 +62,9 @@ def test_the_buttons_start_compare_and_stop(memory):
     assert data(memory)["top"] == []
 
 
-@pytest.mark.parametrize("origin", [{"HTTP_ORIGIN": "http://evil.example"}, {"HTTP_ORIGIN": "null"}, {}])
+@pytest.mark.parametrize(
+    "origin", [{"HTTP_ORIGIN": "http://evil.example"}, {"HTTP_ORIGIN": "null"}, {}]
+)
 @pytest.mark.parametrize("command", ["start", "mark", "stop"])
 def test_another_sites_forms_do_nothing(memory, command, origin):
     if command != "start":

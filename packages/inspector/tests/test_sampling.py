@@ -78,7 +78,9 @@ def test_all_requests_together_are_one_profile(kitchen, call):
     whole = kitchen.layer.profiles.whole()
     assert whole.path == "3 requests"
     seen = [profile.stacks for profile in kitchen.layer.profiles.latest()]
-    assert sum(n for n, _ in whole.stacks.values()) == sum(n for one in seen for n, _ in one.values())
+    assert sum(n for n, _ in whole.stacks.values()) == sum(
+        n for one in seen for n, _ in one.values()
+    )
 
 
 def test_the_page_shows_it_and_its_file_can_be_read(kitchen, call, inspected, tmp_path):

@@ -53,7 +53,10 @@ class Spilling:
     def __call__(self, environ, start_response):
         secret = self.secret
         environ["app.copy"] = f"copied {secret}"
-        environ["app.nested"] = {"list": [("token", secret), {"password": secret}], "text": [secret]}
+        environ["app.nested"] = {
+            "list": [("token", secret), {"password": secret}],
+            "text": [secret],
+        }
         environ["app.bytes"] = secret.encode()
         environ["wsgiorg.routing_args"] = ((), {"id": "7", "token": secret})
         environ["tropea.route"] = f"/things/{secret}"

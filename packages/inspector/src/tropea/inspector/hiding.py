@@ -62,6 +62,8 @@ def _asked(environ: Mapping[str, Any]) -> Iterator[str]:
 
 def _answered(fields: Fields) -> Iterator[str]:
     for name, value in fields:
+        if not (isinstance(name, str) and isinstance(value, str)):  # a broken application's
+            continue
         if name.lower() == "set-cookie":
             cookie = value[:_LONGEST].partition(";")[0].partition("=")[2].strip(' "')
             yield from (cookie, cookie.partition(".")[0])

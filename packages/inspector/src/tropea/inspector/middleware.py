@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import sys
 import threading
@@ -30,10 +31,13 @@ from tropea.inspector.timing import timed
 from tropea.inspector.tracing import Recording
 from tropea.inspector.views import View, as_data, as_file, as_page
 
+log = logging.getLogger("tropea.inspector")
+
 _POLICY = (
     "default-src 'none'; style-src 'nonce-NONCE'; script-src 'nonce-NONCE'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_METHODS = ("GET", "HEAD", "POST")
 _FILES = {"onion.css": "text/css; charset=UTF-8", "onion.js": "text/javascript; charset=UTF-8"}
 
 
@@ -138,8 +142,7 @@ class InspectorMiddleware(Layer):
             start = timed(trace, start_response)
 
         def keep() -> None:
-            if trace.visits:
-                self.shelf.add(make_record(trace, number, self._wrapping))
+            self._keep(trace, number)
 
         try:
             body = self.call_app(environ, start)
@@ -154,6 +157,15 @@ class InspectorMiddleware(Layer):
             return body
         return ClosingIterator(body, keep)
 
+    def _keep(self, trace: Recording, number: int) -> None:
+        """Write a request down; what cannot be shown is nothing that the request suffers from."""
+        if not trace.visits:
+            return
+        try:
+            self.shelf.add(make_record(trace, number, self._wrapping))
+        except Exception:
+            log.exception("request %d cannot be shown", number)
+
     # -- the page
 
     def _answer(
@@ -162,6 +174,9 @@ class InspectorMiddleware(Layer):
         admission = self.gate.judge(environ)
         if admission is Admission.REFUSED:
             return _send(environ, start, "404 Not Found", b"", [])
+        if environ.get("REQUEST_METHOD", "GET") not in _METHODS:
+            fields = [("Allow", ", ".join(_METHODS))]
+            return _send(environ, start, "405 Method Not Allowed", b"", fields)
         base = "/" + quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1").lstrip("/")
         base = base.rstrip("/") + self.options.path
         if environ.get("REQUEST_METHOD") != "POST" and not place.startswith("data/"):

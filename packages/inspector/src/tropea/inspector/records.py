@@ -35,7 +35,7 @@ def make_record(trace: Recording, number: int, wrapping: frozenset[int] = frozen
         "id": number,
         "at": trace.at,
         **_asked(first.before, hider),
-        "status": first.status,
+        "status": _said(first.status),
         "milliseconds": _ms(last - trace.began),
         "size": first.size,
         "error": hider.scrub(error),
@@ -61,6 +61,11 @@ def summary(record: Record) -> Record:
         "route": record["route"],
         "why": [text for _, text in (record["notes"] or record["seen"])[:3]],
     }
+
+
+def _said(status: object) -> str:
+    """Return a status, or what a broken application sent as one."""
+    return status if isinstance(status, str) else repr(status)[:_TEXT]
 
 
 def _ms(seconds: float) -> float:
@@ -104,7 +109,7 @@ def _visit(trace: Recording, index: int, hider: Hider) -> Record:
         "finished": _ms(visit.finished - trace.began),
         "own": _ms(trace.own_seconds(index)),
         **_in_and_out(trace, index),
-        "status": visit.status,
+        "status": _said(visit.status),
         "error": hider.scrub(visit.error),
         "blocks": visit.blocks,
         "size": visit.size,
@@ -131,7 +136,7 @@ def _changes(trace: Trace, index: int, hider: Hider) -> Record:
     return {
         "environ": [_change(n, *pair, hider) for n, pair in list(environ.items())[:_PAIRS]],
         "headers": [_change(n, *pair, hider) for n, pair in list(found.headers.items())[:_PAIRS]],
-        "status": list(found.status) if found.status else None,
+        "status": [_said(status) for status in found.status] if found.status else None,
     }
 
 

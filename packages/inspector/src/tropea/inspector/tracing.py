@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from wsgiref.types import WSGIEnvironment
 from tropea.core.keys import TRACE
 from tropea.core.probing import Trace, Visit
 from tropea.inspector.sessions import Told, session_of, told
+
+log = logging.getLogger("tropea.inspector")
 
 
 @dataclass
@@ -30,9 +33,12 @@ class Recording(Trace):
 
     def open(self, visit: Visit) -> int:
         if self._session is None:
-            self._session = session_of(visit.before)
-            if self._session is not None:
-                self._watch()
+            try:
+                self._session = session_of(visit.before)
+                if self._session is not None:
+                    self._watch()
+            except Exception:
+                log.exception("the session cannot be shown")
         return super().open(visit)
 
     def note(self, layer: str, text: str) -> None:
