@@ -151,13 +151,7 @@ class CacheManager:
 
             def key_of(args: Any, kwargs: Any) -> str:
                 value = key(*args, **kwargs) if key else (args, kwargs)
-                try:
-                    return f"{label} {fingerprint((value,))}"
-                except FingerprintError as error:
-                    raise FingerprintError(
-                        f"cached: no key can be made of the arguments of {label}, give it one by "
-                        f"key=: {error}"
-                    ) from None
+                return _key_of(label, value)
 
             def kept(*args: Any, **kwargs: Any) -> Any:
                 return self.get_cache(name).get(
@@ -172,6 +166,15 @@ class CacheManager:
             return kept  # type: ignore[return-value]  # the same signature, which mypy cannot see
 
         return decorate
+
+
+def _key_of(label: str, value: Any) -> str:
+    try:
+        return f"{label} {fingerprint((value,))}"
+    except FingerprintError as error:
+        raise FingerprintError(
+            f"cached: no key can be made of the arguments of {label}, give it one by key=: {error}"
+        ) from None
 
 
 class Cache:
