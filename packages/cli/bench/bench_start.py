@@ -33,7 +33,9 @@ def once(command: list[str]) -> tuple[float, float]:
     """Run a command; return the milliseconds of CPU and of wall time that it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    subprocess.run(
+        command, check=True, capture_output=True, env={**os.environ, "PYTHONWARNINGS": "ignore"}
+    )
     wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -37,7 +37,9 @@ class TestHelp:
             "import sys; before = set(sys.modules); from tropea.cli.main import main; main(['--help']); "
             "print(*(set(sys.modules) - before))"
         )
-        answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=folder)
+        answer = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, cwd=folder
+        )
         loaded = set(answer.stdout.rpartition("more.\n")[2].split())
         heavy = {"webob", "waitress", "paste.deploy", "asyncio", "http.server", "argparse", "importlib.metadata",
                  "email.message", "dataclasses", "inspect", "tomllib", "ast", "logging", "tempfile"}  # fmt: skip
@@ -58,7 +60,10 @@ class TestMistakes:
             (["onion", "nowhere:app"], "cannot import 'nowhere'"),
             (["onion", "plainapp:none"], "'plainapp' has no 'none'"),
             (["onion", "plainapp:INI"], "has no 'INI'"),
-            (["onion", "app.ini", "--app-name", "none"], "app.ini has no application called 'none'; it has main, site"),
+            (
+                ["onion", "app.ini", "--app-name", "none"],
+                "app.ini has no application called 'none'; it has main, site",
+            ),
             (["check", "plainapp:application"], "is no ini file"),
             (["request", "app.ini", "/", "-H", "nonsense"], "expected a header such as"),
             (["request", "app.ini", "/", "--json", "{"], "--json: this is no JSON"),
@@ -67,7 +72,10 @@ class TestMistakes:
             (["request", "app.ini", "/", "-H", "X: a\nb"], "a header has one line"),
             (["request", "app.ini", "http://[", "-i"], "expected a path, or an address such as"),
             (["request", "app.ini", "http://h:99999/"], "expected a path, or an address such as"),
-            (["request", "app.ini", "/", "-d", "x", "--json", "{}"], "a request has one body: --data or --json"),
+            (
+                ["request", "app.ini", "/", "-d", "x", "--json", "{}"],
+                "a request has one body: --data or --json",
+            ),
             (["request", "app.ini", "/", "-b", "x"], "--cookie: expected name=value"),
             (["onion", "app.ini", "--svg", "no/where.svg"], "cannot be written: No such file"),
             (["serve", "app.ini", "--port", "70000"], "--port: expected a number from 0 to 65535"),
@@ -76,7 +84,10 @@ class TestMistakes:
             (["points", "paste.filter_factori"], "did you mean 'paste.filter_factory'?"),
             (["grep", "not a name"], "expected a Python name"),
             (["profile", "app.ini", "/", "-n", "0"], "-n: expected 1 or more"),
-            (["--plugin", "no-such-dist", "serve"], "no-such-dist is not installed here: pip install"),
+            (
+                ["--plugin", "no-such-dist", "serve"],
+                "no-such-dist is not installed here: pip install",
+            ),
             (["create", "5"], "expected a name that can be a Python module"),
             (["controller", "x"], "no package with controllers/ here"),
             (["make-config", "no-such-dist"], "no-such-dist is not installed here"),
@@ -113,8 +124,12 @@ class TestRequest:
         assert "X-Added: 2" in fine(tropea("request", "app.ini", "/", "-i"))
 
     def test_forms_json_data_and_files_are_posted(self, tropea, folder):
-        assert fine(tropea("request", "app.ini", "/", "-F", "a=1 2", "-F", "b=é")).endswith("POST / a=1+2&b=%C3%A9")
-        assert fine(tropea("post", "app.ini", "/", "--json", '{"a": 1}')).endswith('POST / {"a": 1}')
+        assert fine(tropea("request", "app.ini", "/", "-F", "a=1 2", "-F", "b=é")).endswith(
+            "POST / a=1+2&b=%C3%A9"
+        )
+        assert fine(tropea("post", "app.ini", "/", "--json", '{"a": 1}')).endswith(
+            'POST / {"a": 1}'
+        )
         assert fine(tropea("post", "app.ini", "/", "-d", "@-", input="raw")).endswith("POST / raw")
         (folder / "x.png").write_bytes(b"\x89PNG")
         text = fine(tropea("post", "app.ini", "/", "-F", "n=1", "--file", "f=plainapp.py"))
@@ -124,12 +139,18 @@ class TestRequest:
     def test_methods_headers_and_cookies(self, tropea):
         assert "good day DELETE /" in fine(tropea("request", "app.ini", "/", "-X", "delete"))
         assert "X-Cookie: a=b c" not in fine(tropea("request", "app.ini", "/", "-i", "-b", "a=b c"))
-        assert "X-Cookie: a=b%20c; d=e" in fine(tropea("request", "app.ini", "/", "-i", "-b", "a=b c", "-b", "d=e"))
+        assert "X-Cookie: a=b%20c; d=e" in fine(
+            tropea("request", "app.ini", "/", "-i", "-b", "a=b c", "-b", "d=e")
+        )
 
     def test_what_is_typed_is_sent_as_a_client_would(self, tropea):
-        assert fine(tropea("request", "app.ini", "/é")) == "good day GET /Ã©"  # octets, as PEP 3333 has them
+        assert (
+            fine(tropea("request", "app.ini", "/é")) == "good day GET /Ã©"
+        )  # octets, as PEP 3333 has them
         assert fine(tropea("request", "app.ini", "https", "-i")).startswith("200 OK")
-        assert "X-Cookie: a=1; b=2" in fine(tropea("request", "app.ini", "/", "-i", "-H", "Cookie: a=1", "-b", "b=2"))
+        assert "X-Cookie: a=1; b=2" in fine(
+            tropea("request", "app.ini", "/", "-i", "-H", "Cookie: a=1", "-b", "b=2")
+        )
 
     def test_the_status_can_be_the_exit_status(self, tropea):
         assert tropea("request", "app.ini", "/missing", "--status-exit").returncode == 4
@@ -178,7 +199,9 @@ class TestOnion:
             "import flask, plainapp\napp = flask.Flask('site')\napp.wsgi_app = plainapp.Adding(app.wsgi_app, '1')\n"
             "@app.get('/x')\ndef x():\n    return 'x'\n"
         )
-        assert [line.strip("└─ ") for line in fine(tropea("onion", "flasksite:app")).splitlines()][1] == "plainapp.Adding"
+        assert [line.strip("└─ ") for line in fine(tropea("onion", "flasksite:app")).splitlines()][
+            1
+        ] == "plainapp.Adding"
         assert "/x" in fine(tropea("routes", "flasksite:app"))
 
 
@@ -227,7 +250,9 @@ class TestCheck:
         assert "line " in answer.stdout
 
     def test_what_the_command_line_sets_is_known(self, tropea, folder):
-        (folder / "app.ini").write_text((folder / "app.ini").read_text().replace("value = 2", "value = %(price)s"))
+        (folder / "app.ini").write_text(
+            (folder / "app.ini").read_text().replace("value = 2", "value = %(price)s")
+        )
         assert "%(price)s is set nowhere" in tropea("check", "app.ini").stdout
         assert fine(tropea("check", "app.ini", "price=5", "--strict"))
 
@@ -243,7 +268,10 @@ class TestCheck:
             "def factory(global_conf):\n    return Rewriting\n"
         )
         answer = tropea("check", "app.ini")
-        assert "ProxyMiddleware belongs outside kinds.Rewriting: rules compare scheme and host" in answer.stdout
+        assert (
+            "ProxyMiddleware belongs outside kinds.Rewriting: rules compare scheme and host"
+            in answer.stdout
+        )
         assert answer.returncode == 0
         assert tropea("check", "app.ini", "--strict").returncode == 1
 
@@ -266,7 +294,9 @@ class TestOthers:
 
     def test_set_up_runs_the_hook_of_the_application(self, tropea):
         assert "set up with good day" in fine(tropea("setup-app", "app.ini"))
-        assert "set up with good day" in fine(tropea("setup-app", "app.ini", "--hook", "plainapp:greet_setup"))
+        assert "set up with good day" in fine(
+            tropea("setup-app", "app.ini", "--hook", "plainapp:greet_setup")
+        )
 
     def test_an_application_without_a_hook_says_how_to_name_one(self, tropea, folder):
         (folder / "app.ini").write_text("[app:main]\npaste.app_factory = plainapp:app_factory\n")
@@ -274,7 +304,10 @@ class TestOthers:
 
     def test_the_shell_has_the_application_and_a_client(self, tropea):
         program = "print(client.get('/x').body_text); print(len(stack)); print(app is stack[0])"
-        assert fine(tropea("shell", "app.ini", "--plain", input=program)) == "good day GET /x\n2\nTrue\n"
+        assert (
+            fine(tropea("shell", "app.ini", "--plain", input=program))
+            == "good day GET /x\n2\nTrue\n"
+        )
 
     def test_profile_prints_a_row_a_layer(self, tropea, folder):
         text = fine(tropea("profile", "app.ini", "/", "-n", "20", "--svg", "p.svg"))
@@ -297,7 +330,9 @@ class TestOthers:
 
     def test_bash_takes_the_completions(self, tropea):
         script = fine(tropea("completion", "bash"))
-        program = script + '\nCOMP_WORDS=(tropea ser); COMP_CWORD=1; _tropea; echo "${COMPREPLY[@]}"'
+        program = (
+            script + '\nCOMP_WORDS=(tropea ser); COMP_CWORD=1; _tropea; echo "${COMPREPLY[@]}"'
+        )
         answer = subprocess.run(["bash", "-c", program], capture_output=True, text=True)
         assert answer.stdout.strip() == "serve"
 
@@ -326,7 +361,11 @@ def install(folder, name, points):
 
 class TestPlugins:
     def test_those_of_a_distribution_stand_apart_with_their_summary(self, tropea, folder):
-        install(folder, "shop", "[tropea.commands]\ngreet = greeting\nwave = greeting:Wave\nserve = greeting\n")
+        install(
+            folder,
+            "shop",
+            "[tropea.commands]\ngreet = greeting\nwave = greeting:Wave\nserve = greeting\n",
+        )
         (folder / "greeting.py").write_text(
             "SUMMARY = 'greet somebody'\n"
             "def configure(parser):\n    parser.add_argument('who')\n"
@@ -336,12 +375,16 @@ class TestPlugins:
         )
         path = {"PYTHONPATH": str(folder)}
         ours, _, theirs = fine(tropea("--help", **path)).partition("\n\ncommands of shop 1.2:\n")
-        assert theirs.startswith("  greet           greet somebody\n  wave            wave at somebody\n\n")
+        assert theirs.startswith(
+            "  greet           greet somebody\n  wave            wave at somebody\n\n"
+        )
         assert "serve           serve an application" in ours
         assert fine(tropea("greet", "ann", **path)) == "hello ann\n"
         assert fine(tropea("wave", "bob", **path)) == "o/ bob\n"
         assert fine(tropea("--plugin", "shop", "serve", "eve", **path)) == "hello eve\n"
-        assert "commands of shop, named by --plugin:" in fine(tropea("--plugin=shop", "--help", **path))
+        assert "commands of shop, named by --plugin:" in fine(
+            tropea("--plugin=shop", "--help", **path)
+        )
 
     def test_what_is_no_command_says_what_it_needs(self, tropea, folder):
         install(folder, "shop", "[tropea.commands]\ngreet = plainapp\n")
@@ -351,9 +394,10 @@ class TestPlugins:
 
     def test_a_plugin_without_commands_says_so(self, tropea, folder):
         install(folder, "shop", "[paste.app_factory]\nmain = plainapp:app_factory\n")
-        assert "shop offers nothing in the group tropea.commands" in tropea(
-            "--plugin", "shop", "--help", PYTHONPATH=str(folder)
-        ).stderr
+        assert (
+            "shop offers nothing in the group tropea.commands"
+            in tropea("--plugin", "shop", "--help", PYTHONPATH=str(folder)).stderr
+        )
         assert "expected the name of a distribution" in tropea("--plugin").stderr
 
     def test_a_project_brings_its_own_commands(self, tropea, folder):

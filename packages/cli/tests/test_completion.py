@@ -84,10 +84,17 @@ def test_zsh_completes(script, folder):
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
-        os.execve(zsh, [zsh, "-f", "-i"], {"TERM": "dumb", "HOME": str(folder), "PATH": os.environ["PATH"], "COLUMNS": "200"})
+        os.execve(
+            zsh,
+            [zsh, "-f", "-i"],
+            {"TERM": "dumb", "HOME": str(folder), "PATH": os.environ["PATH"], "COLUMNS": "200"},
+        )
     heard = listener(terminal)
     try:
-        os.write(terminal, f"PS1='READY> '; autoload -Uz compinit; compinit -u -D; source {path}; echo LO''ADED\n".encode())
+        os.write(
+            terminal,
+            f"PS1='READY> '; autoload -Uz compinit; compinit -u -D; source {path}; echo LO''ADED\n".encode(),
+        )
         heard("LOADED\r\n")
         for typed, word, _ in CASES:
             heard("READY> ")
@@ -120,7 +127,7 @@ def listener(terminal, seconds=60):
 def test_text_with_quotes_and_colons_breaks_no_shell(name):
     from tropea.cli.completing import WRITERS, Completed
 
-    hostile = "it's a \"test\": $(touch owned) `touch owned` \\ [x]"
+    hostile = 'it\'s a "test": $(touch owned) `touch owned` \\ [x]'
     text = WRITERS[name]([Completed("go", hostile, (("--fast", hostile),), (), "")])
     done = subprocess.run([shell(name), "-n"], input=text, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -62,7 +62,11 @@ def test_what_is_drawn_is_escaped():
 
 def test_each_branch_of_a_composite_is_an_onion_of_its_own():
     inner = node("shop.Auth", ("", node("shop.admin")))
-    root = ET.fromstring(tree_as_svg(node("shop.Log", ("", node("paste.Map", ("/", node("shop.home")), ("/admin", inner))))))
+    root = ET.fromstring(
+        tree_as_svg(
+            node("shop.Log", ("", node("paste.Map", ("/", node("shop.home")), ("/admin", inner))))
+        )
+    )
     texts = [text.text for text in root.iter(f"{SVG}text")]
     assert texts == ["Log", "Map", "/", "home", "/admin", "Auth", "admin"]
     assert len(list(root.iter(f"{SVG}circle"))) == 5
@@ -92,7 +96,9 @@ def test_a_terminal_gets_colours_and_lines_that_fit(folder, columns):
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    environ = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "COLUMNS", "FORCE_COLOR"}}
+    environ = {
+        k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "COLUMNS", "FORCE_COLOR"}
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "tropea.cli", "--help"], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
         env={**environ, "TERM": "xterm", "PYTHONUTF8": "1"},
@@ -111,6 +117,11 @@ def test_a_terminal_gets_colours_and_lines_that_fit(folder, columns):
     assert process.wait() == 0
     text = written.decode().replace("\r\n", "\n")
     assert "\x1b[1mcommands:\x1b[0m" in text
-    commands = re.sub(r"\x1b\[\d*m", "", text).partition("commands:\n")[2].partition("\n\n")[0].splitlines()
+    commands = (
+        re.sub(r"\x1b\[\d*m", "", text)
+        .partition("commands:\n")[2]
+        .partition("\n\n")[0]
+        .splitlines()
+    )
     assert max(map(len, commands)) <= columns
     assert any(line.endswith("…") for line in commands) == (columns == 40)

@@ -54,7 +54,9 @@ def visit(tmp_path):
         if site == "pyramid":  # its ini says egg:, so it has to be installed
             installed = folder / "kitchen-0.1.dist-info"
             installed.mkdir()
-            (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: kitchen\nVersion: 0.1\n")
+            (installed / "METADATA").write_text(
+                "Metadata-Version: 2.1\nName: kitchen\nVersion: 0.1\n"
+            )
             (installed / "entry_points.txt").write_text(
                 "[paste.app_factory]\nmain = kitchen:main\n[paste.app_install]\nmain = kitchen:fill\n"
             )
@@ -136,7 +138,10 @@ def test_a_composite_is_set_up_by_naming_its_application(visit):
     told = run("setup-app", "app.ini", code=2)
     assert "main has no set-up hook: name one with --hook package.module:name, or another" in told
     assert "--app-name: static, site, pages, wiki, admin" in told
-    assert run("setup-app", "app.ini", "--app-name", "wiki") == "set up by setup-app\nran wiki.websetup\n"
+    assert (
+        run("setup-app", "app.ini", "--app-name", "wiki")
+        == "set up by setup-app\nran wiki.websetup\n"
+    )
 
 
 def test_the_routes_of_pyramid_are_listed_and_judged(visit):
@@ -180,7 +185,10 @@ def test_the_template_of_a_distribution_is_its_fresh_ini(visit):
 
 def test_the_shell_has_it(visit, site):
     run, (path, body) = visit(site), PAGES[site]
-    assert run("shell", "app.ini", "--plain", input=f"print(client.get({path!r}).body_text)") == f"{body}\n"
+    assert (
+        run("shell", "app.ini", "--plain", input=f"print(client.get({path!r}).body_text)")
+        == f"{body}\n"
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")

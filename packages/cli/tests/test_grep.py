@@ -31,7 +31,10 @@ def found(tmp_path):
         (tmp_path / name).write_text(text)
 
     def find(symbol):
-        return {(str(hit.path.relative_to(tmp_path)), hit.line, hit.what) for hit in search(symbol, tmp_path)}
+        return {
+            (str(hit.path.relative_to(tmp_path)), hit.line, hit.what)
+            for hit in search(symbol, tmp_path)
+        }
 
     return find
 
@@ -61,7 +64,10 @@ def test_a_dotted_name_is_found_under_every_name_it_was_imported_as_and_no_other
 
 
 def test_a_method_is_told_from_one_of_the_same_name(found):
-    assert found("Recipe.cook") == {("shop/models.py", 2, "definition"), ("shop/views.py", 5, "use")}
+    assert found("Recipe.cook") == {
+        ("shop/models.py", 2, "definition"),
+        ("shop/views.py", 5, "use"),
+    }
     assert found("Other.cook") == {("shop/models.py", 6, "definition")}
 
 

@@ -23,7 +23,9 @@ def test_a_path_may_have_a_drive_spaces_and_number_signs(text, path, section):
     assert read_target(text) == (True, path, section)
 
 
-@pytest.mark.parametrize("text", ["shop.wsgi:application", "c:app", "shop", "shop.wsgi:make_app()", "C:app.factory()"])
+@pytest.mark.parametrize(
+    "text", ["shop.wsgi:application", "c:app", "shop", "shop.wsgi:make_app()", "C:app.factory()"]
+)
 def test_a_module_is_no_path_even_with_one_letter(text):
     assert read_target(text) == (False, text, "")
 
@@ -52,7 +54,7 @@ def test_a_folder_that_paste_cannot_read_is_named(tropea, folder):
     (folder / "app.ini").rename(folder / "50% off" / "app.ini")
     answer = tropea("request", "50% off/app.ini", "/")
     assert answer.returncode == 2
-    assert "no file in a folder with % in its name" in answer.stderr
+    assert "no file with % in its name, or in that of a folder" in answer.stderr
 
 
 def test_windows_paths_are_spelled_for_paste_as_it_reads_them():

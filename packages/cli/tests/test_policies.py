@@ -12,9 +12,9 @@ from tropea.cli.terminal import table
 @given(st.text(max_size=300))
 def test_no_file_breaks_the_checker(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("ini") / "x.ini"
-    path.write_text(text, "utf-8", errors="surrogatepass") if text.isprintable() else path.write_bytes(
-        text.encode("utf-8", "replace")
-    )
+    path.write_text(
+        text, "utf-8", errors="surrogatepass"
+    ) if text.isprintable() else path.write_bytes(text.encode("utf-8", "replace"))
     check_ini(path)
 
 

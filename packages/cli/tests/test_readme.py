@@ -32,7 +32,14 @@ def test_every_block_does_what_it_says(tmp_path):
             if not part.strip():
                 continue
             command, _, expected = part[2:].partition("\n")
-            done = subprocess.run(["sh", "-c", command], cwd=folder, env=environ, text=True, capture_output=True, timeout=60)
+            done = subprocess.run(
+                ["sh", "-c", command],
+                cwd=folder,
+                env=environ,
+                text=True,
+                capture_output=True,
+                timeout=60,
+            )
             said = done.stderr + done.stdout
             assert doctest.OutputChecker().check_output(expected, said, FLAGS), f"{command}\n{said}"
             ran += 1
@@ -42,5 +49,9 @@ def test_every_block_does_what_it_says(tmp_path):
 def test_every_command_has_its_row():
     from tropea.cli.registry import BUILT_IN
 
-    rows = " ".join(line.split("|")[1] for line in README.read_text("utf-8").splitlines() if line.startswith("| `"))
+    rows = " ".join(
+        line.split("|")[1]
+        for line in README.read_text("utf-8").splitlines()
+        if line.startswith("| `")
+    )
     assert set(BUILT_IN) == set(re.findall(r"`([\w-]+)`", rows))

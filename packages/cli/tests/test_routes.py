@@ -50,7 +50,11 @@ def site(request, folder):
 def answering(tropea, method, path):
     answer = tropea("match", "site_of:app", method, path, "--all")
     assert "Traceback" not in answer.stderr, answer.stderr
-    return answer.returncode, [line for line in answer.stdout.splitlines() if "answers" in line], answer.stdout
+    return (
+        answer.returncode,
+        [line for line in answer.stdout.splitlines() if "answers" in line],
+        answer.stdout,
+    )
 
 
 def test_the_table_and_the_route_that_answers_are_told(tropea, site):
@@ -101,13 +105,18 @@ def test_mounts_stand_before_patterns_and_take_their_part_of_the_path(tropea, fo
         "def shop(global_conf):\n    app = flask.Flask('shop')\n"
         "    @app.get('/cart')\n    def cart(): return 'cart'\n    return app\n"
     )
-    listed = {r["pattern"]: r["handler"] for r in json.loads(tropea("routes", "app.ini", "--json").stdout)}
+    listed = {
+        r["pattern"]: r["handler"] for r in json.loads(tropea("routes", "app.ini", "--json").stdout)
+    }
     assert listed["/shop/cart"].endswith("cart")
     assert listed["/<page>"].endswith("page")
     inside = tropea("match", "app.ini", "GET", "/shop/cart")
     assert "/shop/cart" in inside.stdout
     assert inside.returncode == 0
-    assert "answers" not in tropea("match", "app.ini", "GET", "/shopping/cart").stdout.partition("no route")[0]
+    assert (
+        "answers"
+        not in tropea("match", "app.ini", "GET", "/shopping/cart").stdout.partition("no route")[0]
+    )
     assert "/<page>" in tropea("match", "app.ini", "GET", "/about").stdout
     elsewhere = tropea("match", "app.ini", "GET", "/cart", "--all")
     assert "mounted elsewhere" in elsewhere.stdout

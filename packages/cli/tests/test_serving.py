@@ -66,7 +66,10 @@ def test_it_serves_shows_the_stack_and_stops_on_ctrl_c(serve):
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert f"serving on http://127.0.0.1:{port} with waitress (Ctrl-C stops)\nplainapp.Adding\n└─ plainapp" in told
+    assert (
+        f"serving on http://127.0.0.1:{port} with waitress (Ctrl-C stops)\nplainapp.Adding\n└─ plainapp"
+        in told
+    )
     assert told.rstrip().endswith("stopped")
     assert "Traceback" not in told
 
@@ -164,7 +167,15 @@ def test_without_waitress_the_standard_server_serves(serve, folder):
 def test_only_what_is_edited_is_watched(tmp_path):
     from tropea.cli.reloading import outermost, own_folders, stamps
 
-    for name in ("a.py", "b.ini", "data.json", "log.txt", ".hidden/c.py", "node_modules/d.py", "sub/e.html"):
+    for name in (
+        "a.py",
+        "b.ini",
+        "data.json",
+        "log.txt",
+        ".hidden/c.py",
+        "node_modules/d.py",
+        "sub/e.html",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert {path.name for path in stamps([tmp_path])} == {"a.py", "b.ini", "e.html"}

@@ -17,8 +17,17 @@ def test_it_has_the_application_and_a_client(folder, options):
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
-        environ = {**os.environ, "TERM": "dumb", "IPYTHONDIR": str(folder / ".ipython"), "PYTHONWARNINGS": "ignore"}
-        os.execve(sys.executable, [sys.executable, "-m", "tropea.cli", "shell", "app.ini", *options], environ)
+        environ = {
+            **os.environ,
+            "TERM": "dumb",
+            "IPYTHONDIR": str(folder / ".ipython"),
+            "PYTHONWARNINGS": "ignore",
+        }
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "tropea.cli", "shell", "app.ini", *options],
+            environ,
+        )
     said = ""
 
     def heard(*marks):
@@ -48,6 +57,8 @@ def test_it_has_the_application_and_a_client(folder, options):
 
 def test_it_has_what_the_project_adds(tropea, folder):
     (folder / "app.ini").write_text((folder / "app.ini").read_text() + "shell = adding:names\n")
-    (folder / "adding.py").write_text("def names(app):\n    return {'answer': 42, 'kind': type(app).__name__}\n")
+    (folder / "adding.py").write_text(
+        "def names(app):\n    return {'answer': 42, 'kind': type(app).__name__}\n"
+    )
     answer = tropea("shell", "app.ini", input="print(answer, kind)")
     assert answer.stdout == "42 Adding\n", answer.stderr

@@ -41,21 +41,40 @@ def ask(app: Any, environ: WSGIEnvironment) -> Answer:
         try:
             if exc_info and blocks:
                 raise exc_info[1].with_traceback(exc_info[2])
+            if answer.status and not exc_info:
+                raise CommandError("the application called start_response twice, without exc_info")
             answer.status, answer.headers = status, list(headers)
         finally:
             exc_info = None
         return blocks.append
 
-    body = app(environ, start_response)
     try:
-        blocks.extend(body)
-    finally:
-        if hasattr(body, "close"):
-            body.close()
-    if not answer.status:
-        raise CommandError("the application did not call start_response")
+        body = app(environ, start_response)
+        try:
+            if body is None:
+                raise CommandError("the application returned None, not a body")
+            blocks.extend(body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+    except SystemExit as error:
+        raise CommandError(f"the application ended the program: {error!r}") from error
+    _check(answer, blocks)
     answer.body = b"".join(blocks)
     return answer
+
+
+def _check(answer: Answer, blocks: list[bytes]) -> None:
+    """Raise CommandError for what no server could send."""
+    if not answer.status:
+        raise CommandError("the application did not call start_response")
+    if not isinstance(answer.status, str) or not re.match(r"[1-9][0-9]{2}(?: |$)", answer.status):
+        raise CommandError(f"expected a status such as '200 OK', got {answer.status!r}")
+    if any(not isinstance(text, str) for field in answer.headers for text in field):
+        raise CommandError("the names and values of the application's headers are to be str")
+    wrong = next((block for block in blocks if not isinstance(block, bytes)), None)
+    if wrong is not None:
+        raise CommandError(f"the application's body is to be of bytes, it has {wrong!r:.60}")
 
 
 def make_environ(
@@ -65,6 +84,8 @@ def make_environ(
 
     headers: ``Name: value``; one that comes twice is joined with a comma, cookies with a semicolon.
     """
+    if not _TOKEN.fullmatch(method):
+        raise CommandError(f"expected a method such as GET, got {method!r}")
     scheme, host, port, path, query = _parts(url)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method.upper(),
@@ -94,6 +115,7 @@ def make_environ(
     return environ
 
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PORTS = {"http": 80, "https": 443}
 _QUERY = "".join(map(chr, range(0x21, 0x7F)))
 """What stands in a query as it is; the rest is quoted."""
@@ -103,6 +125,8 @@ def _parts(url: str) -> tuple[str, str, int, str, str]:
     """Split an address; raise CommandError where it is none."""
     is_whole = re.match(r"https?://", url, re.IGNORECASE)
     whole = url if is_whole else f"http://localhost{'' if url[:1] == '/' else '/'}{url}"
+    if not is_whole and re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url):
+        raise CommandError(f"expected a path, or an address with http or https: {url!r}")
     try:
         parts = urlsplit(whole)
         port = parts.port or _PORTS[parts.scheme]
@@ -118,7 +142,7 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in lines:
         name, colon, value = text.partition(":")
-        if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name.strip()):
+        if not colon or not _TOKEN.fullmatch(name.strip()):
             raise CommandError(f"expected a header such as 'Accept: text/plain', got {text!r}")
         if re.search(r"[\r\n\0]", value.strip()):
             raise CommandError(f"a header has one line: {text!r}")
@@ -185,6 +209,10 @@ def _read(text: str) -> bytes:
     if not text.startswith("@"):
         return text.encode()
     try:
-        return sys.stdin.buffer.read() if text == "@-" else Path(text[1:]).read_bytes()
+        if text != "@-":
+            return Path(text[1:]).read_bytes()
+        if sys.stdin is None:
+            raise CommandError("@-: standard input is closed")
+        return sys.stdin.buffer.read()
     except OSError as error:
         raise CommandError(f"{text[1:]}: {error.strerror}") from None

@@ -130,6 +130,8 @@ def _pipeline(ini: Ini, section: str, options: dict[str, str]) -> Iterator[Findi
         )  # fmt: skip
     if "pipeline" not in options:
         yield Finding(ini.line_of(section), "error", section, "needs the option 'pipeline'")
+    elif not options["pipeline"].split():
+        yield Finding(line, "error", section, "pipeline: names no application")
     for extra in options.keys() - {"pipeline", "filter-with"}:
         if not extra.startswith(("set ", "get ")):
             yield Finding(

@@ -57,7 +57,7 @@ def _entry_point(kind: str, spec: str) -> tuple[Any, str]:
         if candidate.name == point:
             try:
                 return candidate.load(), ""
-            except Exception as error:  # importing runs anything
+            except (Exception, SystemExit) as error:  # importing runs anything
                 return None, f"use: {spec} cannot be imported: {_told(error)}"
     names = sorted({p.name for p in points})
     near = get_close_matches(point, names, n=1)
@@ -66,19 +66,22 @@ def _entry_point(kind: str, spec: str) -> tuple[Any, str]:
 
 
 def _imported(ini: Ini, section: str, option: str, spec: str) -> tuple[Any, Finding | None]:
-    module, _, name = spec.strip().partition(":")
+    module, colon, name = spec.strip().partition(":")
+    if not (colon and name):
+        text = f"{option}: expected package.module:name, got {spec.strip()!r}"
+        return None, Finding(ini.line_of(section, option), "error", section, text)
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except Exception as error:  # importing runs anything
+    except (Exception, SystemExit) as error:  # importing runs anything
         return None, Finding(
             ini.line_of(section, option), "error", section, f"{option}: {spec}: {_told(error)}"
         )
     return found, None
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     lines = str(error).splitlines()
     plain = isinstance(error, (ImportError, AttributeError))
     return (lines[0] if lines else "") if plain else f"{type(error).__name__}: {' '.join(lines)}"

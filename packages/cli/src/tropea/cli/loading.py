@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import configparser
 import importlib
 import logging.config
@@ -67,6 +68,10 @@ class Target:
             raise CommandError(f"{self.text!r} is no ini file: this command needs one")
         if not self.path.is_file():
             raise CommandError(f"there is no file {self.path}{_similar(self.path)}")
+        if os.sep == "/" and "\\" in str(self.path.resolve()):
+            raise CommandError(
+                f"Paste Deploy reads no file with a backslash in its name: {self.path}"
+            )
         return self.path.resolve()
 
     def uri(self) -> str:
@@ -85,7 +90,7 @@ class Target:
 
         try:
             return loadapp(self.uri(), name=self.name, global_conf=self.variables or None)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._named_wrong(error) or explained(error, path) from error
 
     def config(self) -> Any:
@@ -117,7 +122,7 @@ class Target:
         pairs = [section.partition(":") for section in parser.sections()]
         return [name.strip() for kind, _, name in pairs if kind in kinds and name]
 
-    def _named_wrong(self, error: Exception) -> CommandError | None:
+    def _named_wrong(self, error: BaseException) -> CommandError | None:
         """Say which applications there are, where the one that was asked for is not."""
         if not isinstance(error, LookupError) or f"No section {self.name!r}" not in str(error):
             return None
@@ -135,11 +140,11 @@ def uri_of(path: Path) -> str:
     return "config:" + quote(str(path), safe="/\\: ~!$&'()*+,;=@[]")
 
 
-def explained(error: Exception, path: Path) -> CommandError:
+def explained(error: BaseException, path: Path) -> CommandError:
     """Say in one line what Paste Deploy could not do, and what to do."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if isinstance(error, configparser.InterpolationError) and "%" in str(path.parent):
-        text = f"Paste Deploy reads no file in a folder with % in its name: {path.parent}"
+    if isinstance(error, configparser.InterpolationError) and "%" in str(path):
+        text = f"Paste Deploy reads no file with % in its name, or in that of a folder: {path}"
     elif isinstance(error, configparser.InterpolationError):
         text = f"{text} (a % that is meant is written %%)"
     elif type(error).__name__ in {"PackageNotFoundError", "DistributionNotFound"}:
@@ -152,9 +157,20 @@ def explained(error: Exception, path: Path) -> CommandError:
         )
     elif isinstance(error, UnicodeDecodeError):
         text = f"{error}: save the file as UTF-8"
+    elif isinstance(error, configparser.MissingSectionHeaderError) and _has_mark(path):
+        text = "it begins with a byte order mark: save it as UTF-8 without one"
+    elif isinstance(error, RecursionError):
+        text = "a section uses itself, perhaps by way of others (--debug shows where)"
+    elif isinstance(error, SystemExit):
+        text = f"what it names ended the program when it was loaded: {error!r}"
     elif not isinstance(error, (LookupError, ValueError, configparser.Error, OSError)):
         text = f"{type(error).__name__}: {text} (--debug shows where)"
     return CommandError(text if path.name in text else f"{path.name}: {text}")
+
+
+def _has_mark(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(3) == codecs.BOM_UTF8
 
 
 def _load_object(text: str) -> Any:
@@ -168,6 +184,8 @@ def _load_object(text: str) -> Any:
             found = found() if part.endswith("()") else found
     except ImportError as error:
         raise CommandError(f"cannot import {module!r}: {error}") from error
+    except SystemExit as error:
+        raise CommandError(f"{text} ended the program when it was loaded: {error!r}") from error
     except AttributeError as error:
         raise CommandError(f"{module!r} has no {name or 'application'!r}: {error}") from error
     if not callable(found):

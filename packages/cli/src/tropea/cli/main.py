@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status: 2 for a mistake, 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
+    _never_fail_to_write()
     try:
         return _run(arguments)
     except CommandError as error:
@@ -61,6 +62,9 @@ def _run(arguments: list[str]) -> int:
         print(overview(all_commands(own.plugins)))  # noqa: T201
         return 0
     if rest[0] == "help":
+        if rest[1] == "help":
+            print(overview(all_commands(own.plugins)))  # noqa: T201
+            return 0
         rest = [rest[1], "--help"]
     command = find(rest[0], own.plugins)
     module = command.load()
@@ -138,10 +142,18 @@ def overview(commands: dict[str, Command]) -> str:
     return "\n".join([*lines, "", "tropea help COMMAND says more."])
 
 
-def _complain(text: str) -> None:
-    from tropea.cli.terminal import paint, tell
+def _never_fail_to_write() -> None:
+    """Spell out what an old console cannot show."""
+    from tropea.cli.terminal import spell_out
 
-    tell(f"{paint('tropea:', 'red', sys.stderr)} {text}")
+    for stream in (sys.stdout, sys.stderr):
+        spell_out(stream)
+
+
+def _complain(text: str) -> None:
+    from tropea.cli.terminal import paint, tell, visible
+
+    tell(f"{paint('tropea:', 'red', sys.stderr)} {visible(text)}")
 
 
 if __name__ == "__main__":

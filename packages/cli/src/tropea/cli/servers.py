@@ -58,7 +58,7 @@ def _of_ini(target: Target, name: str, given: dict[str, str]) -> Server:
         options = context.local_conf
         _override(options, given)
         serve = context.create()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise explained(error, path) from error
     return Server(serve, address_of(options), f"[server:{name}]")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -24,6 +25,8 @@ def names_for(text: str) -> dict[str, str]:
     module = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
     if not module.isidentifier() or keyword.iskeyword(module):
         raise CommandError(f"expected a name that can be a Python module, got {text!r}")
+    if module in {*sys.stdlib_module_names, "tropea", "test", "tests"}:
+        raise CommandError(f"{module!r} is a module that others need to find: choose another name")
     class_name = "".join(word.title() for word in module.split("_"))
     title = " ".join(module.split("_")).capitalize()
     return {
@@ -43,8 +46,7 @@ def write_tree(skeleton: str, target: Path, names: Mapping[str, str]) -> list[Pa
     if taken:
         raise CommandError(f"{taken[0]} is there already: nothing was written")
     for path, text in plan:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        _write(path, text)
     return [path for path, _ in plan]
 
 
@@ -53,8 +55,15 @@ def write_file(skeleton: str, path: Path, names: Mapping[str, str]) -> None:
     if path.exists():
         raise CommandError(f"{path} is there already: nothing was written")
     source = files("tropea.cli").joinpath("skeletons_data", skeleton + _SUFFIX)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_text(source, source.name, names), "utf-8")
+    _write(path, _text(source, source.name, names))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
@@ -78,21 +80,36 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], stream: TextIO | N
 
 def say(text: str = "") -> None:
     """Write a line to standard output."""
-    _write(text, sys.stdout)
+    print(text, flush=True)  # noqa: T201
 
 
 def tell(text: str) -> None:
     """Write a line to standard error."""
-    _write(text, sys.stderr)
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _write(text: str, stream: TextIO) -> None:
-    try:
-        print(text, file=stream, flush=True)
-    except UnicodeEncodeError:  # an old console: what it cannot show is spelled out
-        encoding = stream.encoding or "ascii"
-        plain = text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-        print(plain, file=stream, flush=True)
+def visible(text: str) -> str:
+    r"""Spell out control characters: text of others must not steer the terminal.
+
+    >>> visible("a\x1b[2Jb\nc")
+    'a\\x1b[2Jb\nc'
+    """
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: ascii(found[0])[1:-1], text)
+
+
+def spell_out(stream: TextIO | None) -> None:
+    """Let a stream write what its encoding lacks in ASCII, instead of raising."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None and getattr(stream, "errors", "") == "strict":
+        codecs.register_error("tropea.plain", _plain)
+        reconfigure(errors="tropea.plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_PLAIN)
+    return text.encode("ascii", "backslashreplace").decode("ascii"), error.end
 
 
 #: What is drawn with where a terminal knows ASCII alone.

@@ -5,7 +5,9 @@ from pyramid.response import Response
 
 
 def home(request):
-    return Response(f"the kitchen of {request.registry.settings['cook']}", content_type="text/plain")
+    return Response(
+        f"the kitchen of {request.registry.settings['cook']}", content_type="text/plain"
+    )
 
 
 def show(request):

@@ -18,7 +18,8 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     """Add the application, and what is asked of it."""
     add_target(parser)
     parser.add_argument("url", help="a path with its query, or an address with scheme and host")
-    parser.add_argument("variables", nargs="*", metavar="name=value", help="variables for the ini")
+    parser.add_argument("variables", nargs="*", default=[], metavar="name=value",
+                        help="variables for the ini")  # fmt: skip
     parser.add_argument("-X", "--method", help="GET, or POST where there is a body")
     parser.add_argument("-H", "--header", action="append", default=[], metavar="'Name: value'")
     parser.add_argument("-F", "--form", action="append", default=[], metavar="name=value")
@@ -44,5 +45,5 @@ def maker_of(options: argparse.Namespace, method: str = "GET") -> Callable[[], W
         if not equals:
             raise CommandError(f"--cookie: expected name=value, got {pair!r}")
         headers.append(f"Cookie: {name}={quote(value, safe=_COOKIE)}")
-    verb = options.method or ("POST" if content_type else method)
+    verb = ("POST" if content_type else method) if options.method is None else options.method
     return lambda: make_environ(options.url, verb, headers, body, content_type)

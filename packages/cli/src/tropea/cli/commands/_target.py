@@ -16,8 +16,9 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 def add_variables(parser: argparse.ArgumentParser) -> None:
     """Add the ini's variables."""
     parser.add_argument(
-        "variables", nargs="*", metavar="name=value", help="variables for the ini's %%(name)s"
-    )
+        "variables", nargs="*", default=[], metavar="name=value",
+        help="variables for the ini's %%(name)s",
+    )  # fmt: skip
 
 
 def target_of(options: argparse.Namespace) -> Target:

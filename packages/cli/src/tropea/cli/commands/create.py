@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
+import shlex
 from pathlib import Path
 
+from tropea.cli.problems import CommandError
 from tropea.cli.skeletons import names_for, write_tree
 from tropea.cli.terminal import say
 
@@ -23,9 +26,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the project."""
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", options.name):
+        raise CommandError(
+            f"expected a distribution's name, of letters, digits and . _ - inside, got "
+            f"{options.name!r}; --folder says where to"
+        )
     names = names_for(options.name)
     folder = options.folder or Path(options.name)
     written = write_tree("project", folder, names)
     say("\n".join(f"wrote {path}" for path in written))
-    say(f"\ncd {folder}; tropea setup-app development.ini; tropea serve development.ini --reload")
+    place = shlex.quote(str(folder))
+    say(f"\ncd {place}; tropea setup-app development.ini; tropea serve development.ini --reload")
     return 0

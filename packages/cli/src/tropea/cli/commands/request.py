@@ -8,7 +8,7 @@ import sys
 from tropea.cli.asking import ask
 from tropea.cli.commands._asking import add_request, maker_of
 from tropea.cli.commands._target import target_of
-from tropea.cli.terminal import tell
+from tropea.cli.terminal import tell, visible
 from tropea.cli.tracing import trace_table
 from tropea.core.probing import Trace, instrument
 
@@ -45,8 +45,9 @@ def run(options: argparse.Namespace, method: str = "GET") -> int:
             tell(trace_table(trace, sys.stderr))
             probes.remove()
     if options.include:
-        head = "".join(f"{name}: {value}\n" for name, value in answer.headers)
-        sys.stdout.write(f"{answer.status}\n{head}\n")
+        head = [answer.status, *(f"{name}: {value}" for name, value in answer.headers)]
+        sys.stdout.write("".join(f"{visible(line.replace(chr(10), chr(13)))}\n" for line in head))
+        sys.stdout.write("\n")
         sys.stdout.flush()
     sys.stdout.buffer.write(answer.body)
     sys.stdout.buffer.flush()

@@ -60,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
         server.serve(app)
     except OSError as error:
         raise _explained(error, server) from error
+    except ValueError as error:  # an address that is none: --host nowhere.invalid, port = abc
+        raise CommandError(f"{server.address} cannot be listened on: {error}") from error
     except KeyboardInterrupt:
         pass  # waitress ends by itself, others let it through
     tell("stopped")

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from tropea.cli.commands._target import add_target, add_variables, target_of
+from tropea.cli.problems import CommandError
 
 SUMMARY = "A Python shell with the application, a test client, and what the project adds."
 EXAMPLES = """\
@@ -31,6 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Open the shell; run what comes on standard input where that is no terminal."""
     names = _names(options)
+    if sys.stdin is None:
+        raise CommandError("standard input is closed: there is nothing to run")
     if not sys.stdin.isatty():
         exec(compile(sys.stdin.read(), "<stdin>", "exec"), names)  # noqa: S102  that is what a shell does
         return 0
