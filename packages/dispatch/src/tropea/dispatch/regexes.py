@@ -110,8 +110,11 @@ def automaton_of(regex: str, flags: int = 0) -> Automaton | None:
     if found < 2:
         return None
     tree = parse(regex, flags)
-    automaton = Automaton(list(tree), tree.state.flags)
-    if automaton.exact:
+    try:
+        automaton = Automaton(list(tree), tree.state.flags)
+    except TooManyWays:  # with every counted round written out
+        automaton = None
+    if automaton is not None and automaton.exact:
         return automaton
     check_regex(regex, flags)
     return None
