@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tropea.core.bodies import Blocks
@@ -15,6 +16,10 @@ class CheckedAttributes:
     """What is assigned here is checked, and changes the response at hand."""
 
     if TYPE_CHECKING:
+        cache_control: Any
+        expires: Any
+        last_modified: Any
+        pragma: Any
         _app_iter: Any
         _conditional: bool
         _encoding: Any
@@ -115,6 +120,31 @@ class CheckedAttributes:
     @location.deleter
     def location(self) -> None:
         drop(self._headerlist, "Location")
+
+    def _cache_expires(self, seconds: Any = 0, **directives: Any) -> None:
+        """Say for how long the response may be kept; further directives are Cache-Control's.
+
+        webob's own asks ``datetime.utcnow()`` for the time, which Python 3.12 warns of.
+        """
+        control, now = self.cache_control, datetime.now(UTC)
+        if isinstance(seconds, timedelta):
+            seconds = int(seconds.total_seconds())
+        if seconds is True or seconds == 0:
+            control.no_store = control.no_cache = control.must_revalidate = True
+            control.max_age = control.post_check = control.pre_check = 0
+            self.expires, self.pragma = now, "no-cache"
+            if get(self._headerlist, "Last-Modified") is None:
+                self.last_modified = now
+        elif seconds is not None:
+            control.properties.clear()
+            control.max_age = seconds
+            self.expires, self.pragma = now + timedelta(seconds=seconds), None
+        for name, value in directives.items():
+            setattr(control, name, value)
+
+    cache_expires = property(
+        lambda self: self._cache_expires, lambda self, value: self._cache_expires(value)
+    )
 
     @property
     def content(self) -> Any:
