@@ -367,11 +367,9 @@ def public_names(file):
 ASKED_BY_REQUEST = {
     ("1918", "sessions"): ("test_attacks",),
     ("3875", "auth"): ("test_basic_bearer", "test_digest"),
-    ("3986", "rewrite"): ("test_attacks", "test_rules"),
     ("5789", "dispatch"): ("test_dispatching",),
     ("6585", "auth"): ("test_basic_bearer", "test_digest"),
     ("9110", "inspector"): ("test_reasons",),
-    ("9110", "rewrite"): ("test_attacks", "test_rules"),
     ("9457", "errors"): ("test_error_middleware",),
 }
 
