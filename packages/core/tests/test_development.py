@@ -86,6 +86,14 @@ class TestGate:
     def test_a_host_has_a_name_without_its_port(self, host, name):
         assert host_of({"HTTP_HOST": host, "SERVER_NAME": "server"}) == name
 
+    @pytest.mark.parametrize("host", ["[::1]evil.example", "localhost:evil", "localhost@evil.example", "localhost/x", "a b"])
+    def test_a_malformed_host_has_no_name(self, host):
+        assert host_of({"HTTP_HOST": host, "SERVER_NAME": "localhost"}) == ""
+
+    def test_a_key_that_is_no_text_opens_nothing(self):
+        asked = {"PATH_INFO": "/__page__/", "QUERY_STRING": "key=\udc80"}
+        assert Gate("/__page__/", KEY).judge(environ(**asked)) is Admission.REFUSED
+
     @given(st.dictionaries(st.sampled_from(["HTTP_COOKIE", "QUERY_STRING", "HTTP_HOST", "REMOTE_ADDR"]), st.text(max_size=40)))
     def test_no_request_breaks_or_opens_the_gate(self, fields):
         assert Gate("/__page__", KEY).judge(environ(**fields)) is Admission.REFUSED

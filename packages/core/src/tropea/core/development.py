@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from tropea.core.errors import OptionError
+from tropea.core.uris import is_host
 
 KNOWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 #: One of these tells that the peer is a proxy, and not the client.
@@ -80,7 +81,7 @@ class Gate:
             return Admission.ADMITTED
         if environ.get("PATH_INFO", "").rstrip("/") == self.path.rstrip("/"):
             given = parse_qs(environ.get("QUERY_STRING", "")[:1024]).get("key", [""])[0]
-            if compare_digest(given.encode(), self.key.encode()):
+            if compare_digest(given.encode("utf-8", "replace"), self.key.encode()):
                 return Admission.ENTERING
         return Admission.REFUSED
 
@@ -108,8 +109,13 @@ def is_loopback(environ: Mapping[str, Any]) -> bool:
 
 
 def host_of(environ: Mapping[str, Any]) -> str:
-    """Return the host name that the client asked for, in lower case, without port or brackets."""
+    """Return the host name that the client asked for, in lower case, without port or brackets.
+
+    Empty for a Host field that names none.
+    """
     host: str = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    if not is_host(host):
+        return ""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
