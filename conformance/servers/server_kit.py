@@ -23,7 +23,9 @@ HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 RUN = "import sys; port = int(sys.argv[1]); from served import application as app; "
 
-#: Name: the module or program that has to be there, and the command.
+MODULES = Path("/usr/lib/apache2/modules")
+
+#: Name: the module, file or program that has to be there, and the command.
 SERVERS = {
     "waitress": ("waitress", ["waitress-serve", "--listen=127.0.0.1:{port}", "--outbuf-high-watermark=1048576", "served:application"]),
     "gunicorn-sync": ("gunicorn", ["gunicorn", "-b", "127.0.0.1:{port}", "-w", "1", "served:application"]),
@@ -41,8 +43,7 @@ SERVERS = {
     "wsgiref": ("wsgiref", ["python", "-c", RUN + "from wsgiref.simple_server import *; from socketserver import ThreadingMixIn\n"
                 "class Server(ThreadingMixIn, WSGIServer): daemon_threads = True\n"
                 "make_server('127.0.0.1', port, app, Server).serve_forever()", "{port}"]),
-    "mod_wsgi": ("mod_wsgi", ["mod_wsgi-express", "start-server", str(HERE / "served.py"), "--port", "{port}",
-                 "--host", "127.0.0.1", "--server-root", "{folder}/server", "--processes", "1", "--threads", "8"]),
+    "mod_wsgi": (MODULES / "mod_wsgi.so", ["apache2", "-DFOREGROUND", "-d", "{folder}", "-f", "{folder}/httpd.conf"]),
     "apache-cgi": ("apache2", ["apache2", "-X", "-d", "{folder}", "-f", "{folder}/httpd.conf"]),
 }  # fmt: skip
 
@@ -52,7 +53,7 @@ def found(needed):
         return shutil.which(str(BIN / "uwsgi"))
     if needed == "apache2":
         return shutil.which("apache2") or shutil.which("httpd")
-    return importlib.util.find_spec(needed)
+    return needed.exists() if isinstance(needed, Path) else importlib.util.find_spec(needed)
 
 
 def why_not(name):
@@ -60,10 +61,10 @@ def why_not(name):
     needed, _ = SERVERS[name]
     if not found(needed):
         return f"{needed} is not installed"
-    if name == "mod_wsgi" and everybodys_python() != sys.executable:
-        return "Apache leaves root, and this Python is in a folder that only root may read"
     if name == "apache-cgi" and everybodys_python() is None:
         return "Apache leaves root, and no Python of this version is outside of root's own folder"
+    if name == "mod_wsgi" and not (MODULES / f"mod_wsgi.so-3.{sys.version_info[1]}").exists():
+        return f"Apache's mod_wsgi is of another Python than 3.{sys.version_info[1]}"
     return None
 
 
@@ -81,22 +82,34 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def configure_apache(folder, port):
-    """Write what Apache needs to run one CGI program."""
+def configure_apache(folder, port, name):
+    """Write what Apache needs to run the site, as a CGI program or in a process of mod_wsgi's."""
+    names, lines = (as_cgi if name == "apache-cgi" else as_mod_wsgi)(folder)
+    loads = "\n".join(f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in ("authz_core", *names))
+    user = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""
+    (folder / "httpd.conf").write_text(
+        f'{loads}\n{user}Listen 127.0.0.1:{port}\nServerName localhost\nPidFile "{folder}/pid"\n'
+        f'ErrorLog "{folder}/errors"\nDocumentRoot "{folder}/var"\nMutex posixsem\n{lines}\n'
+    )
+
+
+def as_cgi(folder):
     script = folder / "cgi" / "served.cgi"
     script.parent.mkdir()
     words = {"python": everybodys_python(), "var": str(folder / "var"), "path": [str(HERE)],
              "packages": sysconfig.get_path("purelib")}  # fmt: skip
     script.write_text((HERE / "served.cgi.in").read_text().format(**words))
     script.chmod(0o755)
-    modules = Path("/usr/lib/apache2/modules")
-    names = {"mpm_prefork": "mpm_prefork", "cgi": "cgi", "alias": "alias", "authz_core": "authz_core"}
-    loads = "\n".join(f"LoadModule {n}_module {modules}/mod_{f}.so" for n, f in names.items())
-    user = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""
-    (folder / "httpd.conf").write_text(
-        f'{loads}\n{user}Listen 127.0.0.1:{port}\nServerName localhost\nPidFile "{folder}/pid"\n'
-        f'ErrorLog "{folder}/errors"\nDocumentRoot "{folder}/cgi"\nMutex posixsem\nAcceptPathInfo On\n'
-        f'ScriptAlias / "{script}/"\n<Directory "{script.parent}">\nRequire all granted\nOptions +ExecCGI\n</Directory>\n'
+    allowed = f'<Directory "{script.parent}">\nRequire all granted\nOptions +ExecCGI\n</Directory>'
+    return ("mpm_prefork", "cgi", "alias"), f'AcceptPathInfo On\nScriptAlias / "{script}/"\n{allowed}'
+
+
+def as_mod_wsgi(folder):
+    path = f"{HERE}:{sysconfig.get_path('purelib')}"
+    return ("mpm_event", "wsgi"), (
+        f'WSGISocketPrefix "{folder}/wsgi"\nWSGIDaemonProcess site processes=1 threads=8 python-path="{path}"\n'
+        "WSGIProcessGroup site\nWSGIApplicationGroup %{GLOBAL}\n"
+        f'WSGIScriptAlias / "{HERE}/served.py"\n<Directory "{HERE}">\nRequire all granted\n</Directory>'
     )
 
 
@@ -116,8 +129,8 @@ def serving_in(folder, name):
     (folder / "var").mkdir()
     (folder / "var").chmod(0o777)
     port = free_port()
-    if name == "apache-cgi":
-        configure_apache(folder, port)
+    if SERVERS[name][1][0] == "apache2":
+        configure_apache(folder, port, name)
     program, *arguments = SERVERS[name][1]
     beside = BIN / program
     command = [str(beside) if beside.exists() else shutil.which(program) or program]
