@@ -17,12 +17,14 @@ import threading
 import tracemalloc
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tropea.core import pipeline
 from tropea.core.testing import TestApp
+from tropea.core.testing.serving import on_waitress
 from tropea.inspector import ProfilerMiddleware, inspect
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "onion"
@@ -234,23 +236,9 @@ def test_layers_of_ours_of_flask_and_of_paste_are_seen_in_one_stack():
 
 @pytest.fixture
 def serve():
-    """Run an application on waitress, on a free port of this machine."""
-    from waitress.server import create_server
-
-    servers = []
-
-    def start(app):
-        server = create_server(app, host="127.0.0.1", port=0, threads=8)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.effective_port}"
-
-    yield start
-    for server, thread in servers:
-        server.close()
-        server.task_dispatcher.shutdown()
-        thread.join(10)
+    """Run an application on waitress, on a free port of this machine; return its address."""
+    with ExitStack() as servers:
+        yield lambda app: servers.enter_context(on_waitress(app, threads=8))
 
 
 @pytest.fixture

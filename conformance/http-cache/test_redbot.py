@@ -6,12 +6,12 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import urllib.request
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+
+from tropea.core.testing.serving import on_waitress
 
 pytest.importorskip("redbot")
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,27 +63,6 @@ def notes_of(base, paths):
     return found
 
 
-@contextmanager
-def on_waitress(app):
-    import waitress
-
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=8)
-
-    def serve():
-        with suppress(OSError):  # its sockets are closed below, under its hands
-            server.run()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        server.close()
-        server.asyncore.close_all(server._map, ignore_all=True)
-        thread.join(5)
-        server.task_dispatcher.shutdown()
-
-
 def complaints(found):
     return {
         path: bad for path, notes in found.items()
@@ -95,7 +74,7 @@ def test_the_demo(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "examples" / "onion"))
     from onion.app import make_app
 
-    with on_waitress(make_app({}, var=str(tmp_path))) as base:
+    with on_waitress(make_app({}, var=str(tmp_path)), threads=8) as base:
         with urllib.request.urlopen(base + "/") as home:
             links = sorted(set(re.findall(r'(?:href|src)="(/[^"#]*)', home.read().decode())))
         recipe = next(link for link in links if link.startswith("/recipes/") and link != "/recipes/new")
@@ -135,7 +114,7 @@ def test_what_passes_the_cache_and_the_conditional_layer():
         return made() if made else Response(["nothing"], 404, cache_control="max-age=60", **plain)
 
     app = HTTPCacheMiddleware(etag_middleware(view, auto_etag=True), "memory:")
-    with on_waitress(app) as base:
+    with on_waitress(app, threads=8) as base:
         found = notes_of(base, [*pages, "/nothing"])
     assert complaints(found) == {}
     hits = [path for path, notes in found.items() if any("CURRENT_AGE" in text for _, text in notes)]

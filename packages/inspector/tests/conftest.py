@@ -1,9 +1,10 @@
-import threading
+from contextlib import ExitStack
 
 import pytest
 
 from tropea.core.layer import Layer
 from tropea.core.testing import make_environ
+from tropea.core.testing.serving import on_waitress
 from tropea.inspector import inspect
 
 KEY = "k" * 32
@@ -35,21 +36,9 @@ def call():
 
 @pytest.fixture
 def serve():
-    """Run an application on waitress, on a free port of this machine."""
-    from waitress.server import create_server
-
-    servers = []
-
-    def start(app):
-        server = create_server(app, host="127.0.0.1", port=0, threads=8)
-        threading.Thread(target=server.run, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.effective_port}"
-
-    yield start
-    for server in servers:
-        server.close()
-        server.task_dispatcher.shutdown()
+    """Run an application on waitress, on a free port of this machine; return its address."""
+    with ExitStack() as servers:
+        yield lambda app: servers.enter_context(on_waitress(app, threads=8))
 
 
 class Stamp(Layer):

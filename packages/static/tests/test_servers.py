@@ -18,6 +18,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
+from tropea.core.testing import serving
 from tropea.static import build_assets, compress_tree, static_server
 
 
@@ -53,23 +54,9 @@ def on_wsgiref(app):
 
 @contextmanager
 def on_waitress(app):
-    waitress = pytest.importorskip("waitress")
-    server = waitress.create_server(
-        app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True
-    )
-
-    def serve():
-        with suppress(OSError):  # its sockets are closed below, under its hands
-            server.run()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield int(server.effective_port)
-    finally:
-        server.close()
-        server.asyncore.close_all(server._map, ignore_all=True)
-        thread.join(5)
+    pytest.importorskip("waitress")
+    with serving.on_waitress(app, threads=4, clear_untrusted_proxy_headers=True) as address:
+        yield int(address.rpartition(":")[2])
 
 
 @contextmanager

@@ -7,6 +7,8 @@ read: looking must not change what is looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import getattr_static
+from types import MemberDescriptorType
 from typing import Any
 
 from tropea.core.keys import SESSION
@@ -60,12 +62,23 @@ def compare(before: Told | None, after: Told | None) -> list[dict[str, str]] | N
 
 
 def _data(session: Any) -> Mapping[Any, Any] | None:
-    own = getattr(session, "__dict__", {})
     for name in ("data", "_sess"):  # ours when it is loaded; Beaker's when it is
-        if isinstance(own.get(name), Mapping):
-            held: Mapping[Any, Any] = own[name]
+        held = _held(session, name)
+        if isinstance(held, Mapping):
             return held
     return session if isinstance(session, dict) else None
+
+
+def _held(session: Any, name: str) -> Any:
+    """Return what an object keeps under a name, in its dict or a slot, running no code of its."""
+    own = getattr(session, "__dict__", {})
+    if name in own:
+        return own[name]
+    slot = getattr_static(type(session), name, None)
+    try:
+        return slot.__get__(session) if isinstance(slot, MemberDescriptorType) else None
+    except AttributeError:  # nothing is in it yet
+        return None
 
 
 def _describe(key: object, value: object) -> str:

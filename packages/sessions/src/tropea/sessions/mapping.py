@@ -96,6 +96,7 @@ class Session(MutableMapping[str, Any]):
         "anonymous", "created_at", "data", "doomed", "ended", "failure", "fields", "forced",
         "fresh_id", "header", "imported", "labels", "layer", "locked", "lost", "mount", "origin",
         "phase", "presented", "renewed", "scheme", "stale", "used_at", "writer",
+        "__dict__",  # tools may stand before ``open``
     )  # fmt: skip
 
     # When the request comes.
