@@ -93,10 +93,10 @@ class Session(MutableMapping[str, Any]):
     # Slots, filled in two steps: a session that nobody touches costs six assignments, which the
     # layer makes itself (an ``__init__`` would take as long again); ``open`` sets the rest.
     __slots__ = (
+        "__dict__",  # tools may stand before ``open``
         "anonymous", "created_at", "data", "doomed", "ended", "failure", "fields", "forced",
         "fresh_id", "header", "imported", "labels", "layer", "locked", "lost", "mount", "origin",
         "phase", "presented", "renewed", "scheme", "stale", "used_at", "writer",
-        "__dict__",  # tools may stand before ``open``
     )  # fmt: skip
 
     # When the request comes.
