@@ -81,7 +81,7 @@ FIELDS = [
 ]
 #: Parsers that read no field: each has its own inputs below, or reads what a developer writes, at start-up.
 ELSEWHERE = {
-    "tropea.core.forms.parse_multipart": "test_multipart_bodies",
+    "tropea.core.multipart_forms.parse_multipart": "test_multipart_bodies",
 }
 
 
