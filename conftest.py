@@ -1,9 +1,13 @@
-"""Hypothesis' profiles for every suite.
+"""Hypothesis' profiles for every suite, and what a builder's noisy machine is forgiven.
 
     pytest --hypothesis-profile=night -m hypothesis packages/*/tests
 
 ci: what a build takes.  night: a hundred times as many examples of every property, also of those
 that say how many they want; it takes hours.  TROPEA_EXAMPLES is the factor.
+
+TROPEA_RERUNS=1 runs a test that fails once more, and names it among the results (RERUN): beside
+three servers and a browser on two cores a time limit may strike where no fault is.  A property that
+fails is tried with the very example that failed.
 """
 
 from __future__ import annotations
@@ -27,6 +31,13 @@ settings.register_profile(
 )
 # A deadline would be a wall clock in a test.  --hypothesis-profile comes after this.
 settings.load_profile("ci")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run what fails once more, where the builder says so."""
+    if reruns := int(os.environ.get("TROPEA_RERUNS", "0")):
+        config.option.reruns = reruns
+        config.option.reportchars += "R"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -225,13 +225,3 @@ CHECKS = {
     "no_file_outside": lambda w, a, _, s: truth(s["files"]() == []),
     "no_side_effect": lambda w, a, _, s: truth(s["files"]() == []),
 }  # fmt: skip
-
-
-def cost(run, times=5):
-    """Take the least processor time of some runs."""
-    best = float("inf")
-    for _ in range(times):
-        begun = time.process_time()
-        run()
-        best = min(best, time.process_time() - begun)
-    return best

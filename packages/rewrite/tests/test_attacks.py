@@ -1,11 +1,12 @@
 """Hostile requests: whatever they hold, a redirect stays here and an answer comes soon."""
 
-import time
+from functools import partial
 import warnings
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 
+from tropea.core.testing import assert_linear
 from tropea.rewrite import (
     RewriteMiddleware,
     Rule,
@@ -108,9 +109,7 @@ def test_a_forbidden_path_cannot_be_reached_by_another_spelling(run):
 
 def test_rules_that_go_round_in_circles_end(run, caplog):
     rules = apache_rules("RewriteRule ^/a$ /b\nRewriteRule ^/b$ /a [N]")
-    begun = time.process_time()
     assert run(urlrewriter(rules=rules), "/a").status == 500
-    assert time.process_time() - begun < 5
     assert "'/a' -> '/b' by line 1" in caplog.text
 
 
@@ -148,15 +147,8 @@ def test_matching_takes_time_linear_in_the_subject(pattern, filler):
         warnings.simplefilter("ignore", RunawayPatternWarning)
         search = compile_pattern(pattern, octets=True).search
 
-    def cost(size):
-        best = 1e9
-        for _ in range(5):
-            begun = time.process_time()
-            assert search("/" + filler * size + "!") is None
-            best = min(best, time.process_time() - begun)
-        return best
-
-    assert cost(4000) <= 6 * cost(1000) + 0.002
+    assert search("/" + filler * 1000 + "!") is None
+    assert_linear(lambda size: partial(search, "/" + filler * size + "!"), 1000)
 
 
 def test_a_control_character_in_a_cookie_or_variable_does_no_harm(run):
