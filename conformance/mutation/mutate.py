@@ -20,6 +20,8 @@ import argparse
 import ast
 import contextlib
 import gc
+import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import io
@@ -191,11 +193,13 @@ def functions(tree):
 
 
 class Change:
-    """One change of one module."""
+    """One change of one module; without a number, the module as it is."""
 
-    def __init__(self, file, source, number):
+    def __init__(self, file, source, number=None):
         self.file, self.number = file, number
         self.tree = ast.parse(source)
+        if number is None:
+            return
         silent = skipped(self.tree)
         made = [place for place in places(self.tree) if id(place[0]) not in silent]
         node, self.words, change = made[number]
@@ -232,12 +236,23 @@ class Change:
         return False
 
     def instead(self, name):
-        """Put the changed module where an import finds it."""
-        module = types.ModuleType(name)
-        module.__file__, module.__spec__ = str(self.file), importlib.util.spec_from_file_location(name, self.file)
-        module.__package__ = name.rpartition(".")[0]
-        sys.modules[name] = module
-        exec(self.code(), module.__dict__)
+        """Import the changed module; by its package, as ever, where that imports it before it has begun itself."""
+        sys.meta_path.insert(0, Finder(name, self))
+        importlib.import_module(name)
+
+
+class Finder(importlib.machinery.SourceFileLoader):
+    """Finds and loads one module, changed."""
+
+    def __init__(self, name, change):
+        super().__init__(name, str(change.file))
+        self.change = change
+
+    def find_spec(self, name, path=None, target=None):
+        return importlib.util.spec_from_loader(name, self) if name == self.name else None
+
+    def get_code(self, fullname):
+        return self.change.code()
 
 
 def codes(code):
@@ -330,7 +345,8 @@ class Trials:
         self.items = [self.items[at] for seconds, at in quick if seconds <= PATIENCE]
         gc.freeze()
         self.longest = SECONDS + TIMES * sum(seconds for seconds in took if seconds <= PATIENCE)
-        if in_child(self.run_all, self.longest) != SURVIVED or in_child(lambda: self.anew(None), self.longest + SECONDS) != SURVIVED:
+        unchanged = Change(self.file, self.source)
+        if in_child(self.run_all, self.longest) != SURVIVED or in_child(lambda: self.anew(unchanged), self.longest + SECONDS) != SURVIVED:
             self.error = "its tests fail in another order, or a second time, without any change"
             return True
         ends = time.monotonic() + 60 * (self.options.minutes or 1e6)
@@ -372,8 +388,7 @@ class Trials:
 
     def anew(self, change):
         forget()
-        if change is not None:
-            change.instead(self.name)
+        change.instead(self.name)
         return SURVIVED if pytest.main(arguments(self.file, self.tests), plugins=[Leave(self.slow)]) == 0 else BROKE
 
 
