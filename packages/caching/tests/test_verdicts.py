@@ -1,7 +1,11 @@
 """The pure policies of the cache, each verdict on both sides of its limit: RFC 9111, 9211, 9213, 9875."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from tropea.core.capturing import Captured
+from tropea.core.stores import Breaker, StoreError
 from tropea.caching.cachekeys import (
     CODINGS,
     Key,
@@ -14,6 +18,7 @@ from tropea.caching.cachekeys import (
     vary_of,
 )
 from tropea.caching.cachestatus import check_cache_name, forwarded, say
+from tropea.caching.collapsing import Invalidations, Outcome
 from tropea.caching.freshness import (
     FOREVER,
     HEURISTIC,
@@ -30,8 +35,21 @@ from tropea.caching.freshness import (
     read_policy,
     read_wishes,
 )
+from tropea.caching.guard import Guard
 from tropea.caching.invalidation import invalidated, invalidated_groups
-from tropea.caching.parts import as_whole, completion, held_part, joined, of_both, strong_tag
+from tropea.caching.parts import (
+    PartSink,
+    as_whole,
+    complete,
+    completion,
+    held_part,
+    joined,
+    of_both,
+    read_body,
+    store_body,
+    strong_tag,
+)
+from tropea.caching.stores.memory import MemoryCacheStore
 from tropea.caching.storing import UNDERSTOOD, refusal, stored_fields
 from tropea.caching.structured import Token, parse_dictionary, parse_strings
 from tropea.caching.testing import make_entry
@@ -567,6 +585,163 @@ class TestParts:
         assert completion(self.entry(0, 5, tag=("X", "1"))) == {"HTTP_RANGE": "bytes=5-"}
         assert completion(self.entry(1, 5)) is None
         assert completion(make_entry()) is None
+
+
+class Lost:
+    """A body whose store fails after the first block."""
+
+    closed = False
+
+    def __iter__(self):
+        yield b"01"
+        raise StoreError("gone")
+
+    def close(self):
+        self.closed = True
+
+
+class Refusing:
+    """Takes no body, and remembers what became of it."""
+
+    def __init__(self):
+        self.done = []
+
+    def write(self, block):
+        raise StoreError("full")
+
+    def commit(self, entry):
+        self.done.append("committed")
+
+    def abort(self):
+        self.done.append("aborted")
+
+
+class TestKeptParts:
+    """RFC 9111 sections 3.3 and 3.4: parts in a store of ten bytes."""
+
+    TAG = ("ETag", '"v"')
+    WHOLE = b"0123456789"
+
+    @pytest.fixture
+    def store(self):
+        return MemoryCacheStore(max_body=10)
+
+    @pytest.fixture
+    def exchange(self, store):
+        landed = []
+        cache = SimpleNamespace(guard=Guard(store, Breaker()), invalidations=Invalidations())
+        return SimpleNamespace(cache=cache, key=KEY, moment=0, landed=landed, land=landed.append)
+
+    def entry(self, start, stop, total=10, tag=TAG):
+        """An entry as it is before its body was taken: its size is not known."""
+        return make_entry(part=(start, stop, total), fields=[tag], status="206 Partial Content")
+
+    def keep(self, exchange, entry, *blocks):
+        sink = PartSink(exchange, entry)
+        assert [sink.write(block) for block in blocks] == [True] * len(blocks)
+        sink.keep()
+
+    def held(self, exchange):
+        """What the store has: parts, and their bodies."""
+        return [(e.part, read_body(exchange, e)) for e in exchange.cache.guard.load(KEY)]
+
+    def test_a_part_is_kept_block_by_block_and_those_who_wait_are_told(self, exchange):
+        self.keep(exchange, self.entry(0, 5), b"01", b"", b"234")
+        assert self.held(exchange) == [((0, 5, 10), b"01234")]
+        assert exchange.landed == [Outcome.STORED]
+
+    def test_a_part_is_joined_to_the_held_one(self, exchange):
+        self.keep(exchange, self.entry(2, 5), b"234")
+        self.keep(exchange, self.entry(5, 7), b"56")
+        assert self.held(exchange) == [((2, 7, 10), b"23456")]
+
+    def test_a_part_that_cannot_be_joined_replaces_the_held_one(self, exchange):
+        self.keep(exchange, self.entry(0, 2), b"01")
+        self.keep(exchange, self.entry(5, 7), b"56")
+        assert self.held(exchange) == [((5, 7, 10), b"56")]
+
+    def test_a_part_of_another_variant_is_left_alone(self, exchange):
+        german = self.entry(0, 5).changed(variant=(("accept-language", "de"),))
+        self.keep(exchange, german, b"01234")
+        self.keep(exchange, self.entry(5, 7), b"56")
+        assert self.held(exchange) == [((0, 5, 10), b"01234"), ((5, 7, 10), b"56")]
+
+    def test_parts_that_are_everything_are_kept_as_the_whole(self, exchange):
+        self.keep(exchange, self.entry(0, 5), b"01234")
+        self.keep(exchange, self.entry(5, 10), b"56789")
+        assert self.held(exchange)[-1] == (None, self.WHOLE)
+
+    def test_a_held_part_that_is_lost_is_not_joined(self, exchange, store, monkeypatch):
+        self.keep(exchange, self.entry(0, 5), b"01234")
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "open", lambda *args: None)
+            self.keep(exchange, self.entry(5, 7), b"56")
+        assert self.held(exchange) == [((5, 7, 10), b"56")]
+
+    def test_what_was_invalidated_on_the_way_is_not_kept_rfc9111_4_4(self, exchange):
+        exchange.cache.invalidations.note(KEY)
+        self.keep(exchange, self.entry(0, 5), b"01234")
+        assert self.held(exchange) == [] and exchange.landed == [Outcome.FAILED]
+
+    def test_no_more_is_taken_than_the_store_takes(self, exchange):
+        sink = PartSink(exchange, self.entry(0, 11, 11))
+        assert (sink.write(b"01234"), sink.write(b"56789")) == (True, True)
+        assert sink.write(b"a") is False
+
+    def test_a_body_as_long_as_the_store_takes_is_kept_and_no_longer_one(self, exchange):
+        store_body(exchange, make_entry(size=11), self.WHOLE + b"a")
+        assert self.held(exchange) == []
+        store_body(exchange, make_entry(size=10), self.WHOLE)
+        assert self.held(exchange) == [(None, self.WHOLE)]
+
+    def test_a_body_that_the_store_refuses_is_forgotten(self, exchange, store, monkeypatch):
+        writer = Refusing()
+        monkeypatch.setattr(store, "writer", lambda *args: writer)
+        store_body(exchange, make_entry(size=10), self.WHOLE)
+        assert writer.done == ["aborted"]
+
+    def test_a_body_that_is_gone_or_lost_while_it_is_read_is_none(
+        self, exchange, store, monkeypatch
+    ):
+        assert read_body(exchange, make_entry(size=10)) is None
+        lost = Lost()
+        monkeypatch.setattr(store, "open", lambda *args: lost)
+        assert read_body(exchange, make_entry(size=10)) is None
+        assert lost.closed
+
+    def rest(self, span, *fields, tag=TAG):
+        """An answer that sends what is said to be the rest."""
+        headers = [tag, ("Content-Range", f"bytes {span}"), ("Content-Length", "5"), *fields]
+        return Captured("206 Partial Content", headers, False, [b"56", b"789"], lambda *a: None)
+
+    @pytest.fixture
+    def half(self, exchange):
+        self.keep(exchange, self.entry(0, 5), b"01234")
+        (held,) = exchange.cache.guard.load(KEY)
+        return held
+
+    def test_the_rest_follows_the_held_part(self, exchange, half):
+        whole = complete(exchange, half, self.rest("5-9/10", ("X", "1")))
+        assert (whole.status, b"".join(whole.body)) == ("200 OK", self.WHOLE)
+        assert whole.headers == [self.TAG, ("Content-Length", "10"), ("X", "1")]
+
+    @pytest.mark.parametrize("span", ["5-8/10", "6-9/10", "4-9/10", "5-10/11", "5-9/11", "*/10"])
+    def test_what_is_not_the_rest_completes_nothing(self, exchange, half, span):
+        assert complete(exchange, half, self.rest(span)) is None
+
+    @pytest.mark.parametrize("tag", [("ETag", '"w"'), ("ETag", 'W/"v"'), ("X", "1")])
+    def test_the_rest_of_another_version_completes_nothing(self, exchange, half, tag):
+        assert complete(exchange, half, self.rest("5-9/10", tag=tag)) is None
+
+    def test_without_a_strong_tag_nothing_is_completed(self, exchange):
+        untagged = ("X", "1")
+        self.keep(exchange, self.entry(0, 5, tag=untagged), b"01234")
+        (held,) = exchange.cache.guard.load(KEY)
+        assert complete(exchange, held, self.rest("5-9/10", tag=untagged)) is None
+
+    def test_a_lost_part_is_not_completed(self, exchange, half, store):
+        store.delete(KEY)
+        assert complete(exchange, half.changed(data=None), self.rest("5-9/10")) is None
 
 
 class TestStructuredFields:

@@ -68,10 +68,7 @@ def joined(old: Entry, old_body: bytes, new: Entry, new_body: bytes) -> tuple[En
     (start, stop, total), (other, end, size) = old.part, new.part
     if total != size or other > stop or start > end:
         return None
-    if start <= other:
-        body = old_body[: other - start] + new_body + old_body[end - start :]
-    else:
-        body = new_body + old_body[end - start :]
+    body = old_body[: max(0, other - start)] + new_body + old_body[end - start :]
     first = min(start, other)
     fields = of_both(old.fields, new.fields)
     return new.changed(fields=fields, part=(first, first + len(body), total), size=len(body)), body
