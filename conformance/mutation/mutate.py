@@ -48,6 +48,7 @@ CACHING = ["caching/tests/test_verdicts.py", "caching/tests/test_policies.py"]
 SESSIONS = ["sessions/tests/test_session_policies.py", "sessions/tests/test_properties.py"]
 RULES = ["rewrite/tests/test_verdicts.py", "rewrite/tests/test_rules.py", "rewrite/tests/test_urlrewriter.py"]
 APACHE = ["rewrite/tests/test_verdicts.py", "rewrite/tests/test_rule_lines.py", "rewrite/tests/test_apache_language.py"]
+PATTERNS = ["rewrite/tests/test_patterns.py", "rewrite/tests/test_pattern_verdicts.py"]
 FILES = ["static/tests/test_verdicts.py", "static/tests/test_paths.py"]
 ROUTED = ["dispatch/tests/test_verdicts.py", "dispatch/tests/test_patterns.py"]
 CREDENTIALS = ["auth/tests/test_verdicts.py"]
@@ -91,9 +92,9 @@ POLICIES = {
     "rewrite.locations": RULES,
     "rewrite.segments": ["rewrite/tests/test_verdicts.py", "rewrite/tests/test_index.py"],
     "rewrite.patterns": ["rewrite/tests/test_patterns.py"],
-    "rewrite.pcre": ["rewrite/tests/test_patterns.py"],
-    "rewrite.runaway": ["rewrite/tests/test_patterns.py"],
-    "rewrite.linear": ["rewrite/tests/test_patterns.py"],
+    "rewrite.pcre": PATTERNS,
+    "rewrite.runaway": PATTERNS,
+    "rewrite.linear": PATTERNS,
     "rewrite.charsets": ["rewrite/tests/test_verdicts.py", "rewrite/tests/test_patterns.py"],
     "rewrite.apache.lines": APACHE,
     "rewrite.apache.flags": APACHE,

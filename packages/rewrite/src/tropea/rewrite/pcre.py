@@ -37,9 +37,14 @@ _OUTSIDE = {
 _INSIDE = {"h": r" \t", "e": r"\x1b", "v": r"\n\x0b\f\r\x85", "b": r"\x08"}
 _SAME = frozenset("abfnrtwWdDsSAB")
 _NAMED = re.compile(r"\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')")
+_BACK = re.compile(r"\\[1-9][0-9]?")
 _NAMED_BACK = re.compile(r"\\k(?:<(\w+)>|\{(\w+)\}|'(\w+)')")
 _NUMBER_BACK = re.compile(r"\\g(?:(\d+)|\{(-?\d+)\}|\{([A-Za-z_]\w*)\})")
 _HEXADECIMAL = re.compile(r"\\x(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{0,2}))")
+_CLASSES = frozenset("hvwWdDsS")
+#: A hyphen that makes a range; beside a class it is itself, as PCRE had it before it refused that.
+_RANGE = re.compile(r"-(?!\]|\[:|\\[hvwWdDsS]|\Z)")
+_DIGITS = re.compile(r"\\([0-7]{1,3})")
 _THREE = re.compile(r"\\[0-7]{3}")
 _OCTAL = re.compile(r"\\(?:o\{([0-7]{1,6})\}|([0-7]{3}|0[0-7]{0,2}))")
 _FLAGS = re.compile(r"\(\?([imsxU]*)(?:-([imsxU]+))?([:)])")
@@ -107,9 +112,8 @@ class _Translator:
             raise self._fail("a lone backslash at the end")
         letter = source[at + 1]
         if letter == "Q":
-            end = source.find(r"\E", at + 2)
-            quoted = source[at + 2 : end if end >= 0 else len(source)]
-            self._put(re.escape(quoted), len(quoted) + (4 if end >= 0 else 2))
+            quoted = source[at + 2 :].partition(r"\E")[0]
+            self._put(re.escape(quoted), 2 + len(quoted))
         elif letter == "E":
             self.at += 2
         elif letter in _OUTSIDE:
@@ -118,14 +122,12 @@ class _Translator:
             self._back_reference()
         elif letter in "xo0" or _THREE.match(source, at):
             self._code()
-        elif letter in "123456789":
-            digits = re.compile(r"\\(\d{1,2})").match(source, at)
-            assert digits is not None
-            self._put(rf"(?:\{digits[1]})", digits.end() - at)
+        elif back := _BACK.match(source, at):
+            self._put(rf"(?:{back[0]})", back.end() - at)
         elif letter == "c":
-            if at + 2 == len(source):
-                raise self._fail(r"\c needs a character")
-            self._put(f"\\x{ord(source[at + 2].upper()) ^ 64 & 0x7F:02x}", 3)
+            if not " " <= source[at + 2 : at + 3] <= "~":
+                raise self._fail(r"\c needs a character of ASCII")
+            self._put(f"\\x{ord(source[at + 2].upper()) ^ 64:02x}", 3)
         elif letter in _SAME:
             self._put(source[at : at + 2], 2)
         elif letter.isalnum() and letter.isascii():
@@ -166,67 +168,70 @@ class _Translator:
         self._put(rf"\U{code:08x}", found.end() - self.at)
 
     def _set(self) -> None:
-        """Copy a set; ``[`` and doubled marks inside get a backslash, as re reserves them."""
-        start = self.at
-        source = self.source
+        """Copy a set, the ``]`` that comes first in it included."""
+        start, source = self.at, self.source
         self._put("[", 1)
-        if source[self.at : self.at + 1] == "^":
+        if source.startswith("^", self.at):
             self._put("^", 1)
-        if source[self.at : self.at + 1] == "]":
-            self._put(r"\]", 1)
-        while True:
+        first = self.at
+        while self.at == first or not source.startswith("]", self.at):
             if self.at >= len(source):
                 self.at = start
                 raise self._fail("unterminated character set")
-            letter = source[self.at]
-            if letter == "]":
-                self._put("]", 1)
-                return
-            if letter == "[":
-                self._posix()
-            elif letter == "\\":
-                self._escape_in_set()
-            elif letter in "&|~-" and source[self.at + 1 : self.at + 2] == letter:
-                self._put(f"\\{letter}", 1)
-            else:
-                self._put(letter, 1)
+            if self._member() and _RANGE.match(source, self.at):
+                self._put("-", 1)
+                self._member()
+        self._put("]", 1)
 
-    def _posix(self) -> None:
+    def _member(self) -> bool:
+        """Copy a character or a class; tell whether it is one that can begin a range.
+
+        What re reserves where it stands twice gets a backslash, and so does a hyphen of no range.
+        """
+        letter = self.source[self.at]
+        if letter == "[":
+            return self._posix()
+        if letter == "\\":
+            return self._escape_in_set()
+        self._put(f"\\{letter}" if letter in "&|~-]" else letter, 1)
+        return True
+
+    def _posix(self) -> bool:
         found = re.compile(r"\[:(\^?)(\w+):\]").match(self.source, self.at)
         if not found:
             if re.compile(r"\[([.=]).*?\1\]").match(self.source, self.at):
                 raise self._fail("collating elements have no counterpart here")
             self._put(r"\[", 1)
-            return
+            return True
         text = (_NEGATED if found[1] else _POSIX).get(found[2])
         if text is None:
             raise self._fail(f"unknown class [:{found[2]}:]")
         self._put(text, found.end() - self.at)
+        return False
 
-    def _escape_in_set(self) -> None:
+    def _escape_in_set(self) -> bool:
         letter = self.source[self.at + 1 : self.at + 2]
-        if letter in _INSIDE and letter:
+        if not letter:
+            raise self._fail("a lone backslash at the end")
+        if letter in _INSIDE:
             self._put(_INSIDE[letter], 2)
         elif letter == "Q":
             end = self.source.find(r"\E", self.at)
             if end < 0:
                 raise self._fail(r"\Q without \E in a set")
             quoted = self.source[self.at + 2 : end]
-            self._put("".join(rf"\{c}" if not c.isalnum() else c for c in quoted), len(quoted) + 4)
-        elif letter and letter in "xo0":
+            self._put(re.escape(quoted), end + 2 - self.at)
+        elif letter in "xo0":
             self._code()
-        elif letter and letter in "1234567":
-            digits = re.compile(r"\\([0-7]{1,3})").match(self.source, self.at)
-            assert digits is not None
-            self._put(rf"\x{int(digits[1], 8) & 0xFF:02x}", digits.end() - self.at)
+        elif digits := _DIGITS.match(self.source, self.at):
+            self._put(rf"\U{int(digits[1], 8):08x}", digits.end() - self.at)
         elif letter in set("wWdDsSnrtfa"):
             self._put(f"\\{letter}", 2)
         elif letter.isalnum() and letter.isascii():
             raise self._fail(f"\\{letter} has no counterpart in a set")
-        elif letter:
-            self._put(f"\\{letter}" if letter.isascii() else letter, 2)
         else:
-            raise self._fail("a lone backslash at the end")
+            self._put(re.escape(letter), 2)
+        return letter not in _CLASSES
 
     def _group(self) -> None:
         source, at = self.source, self.at
@@ -261,19 +266,14 @@ class _Translator:
         if "U" in on + off or "x" in on + off:
             raise self._fail("the flags U and x have no counterpart here")
         opening = f"(?{on}{'-' + off if off else ''}:"
-        if not on and not off:
-            opening = "(?:"
-        if end == ":":
-            self.multiline[-1] = ("m" in on or self.multiline[-1]) and "m" not in off
-            self._put(opening, found.end() - self.at)
-            return
-        self.open.pop()
-        self.multiline.pop()
+        if end == ")":
+            self.open.pop()
+            self.multiline.pop()
+            if on and not off and not "".join(self.out):
+                opening = found[0]  # for the whole pattern, as re has it
+            else:
+                self.open[-1].append(opening)
         self.multiline[-1] = ("m" in on or self.multiline[-1]) and "m" not in off
-        if not off and not "".join(self.out):
-            opening = found[0]  # for the whole pattern, as re has it
-        else:
-            self.open[-1].append(opening)
         self._put(opening, found.end() - self.at)
 
     def _close(self) -> None:
