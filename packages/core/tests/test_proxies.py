@@ -1,6 +1,7 @@
 """Proxies are believed when they are ours, and no further."""
 
 import re
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from tropea.core import OptionError, ProxyMiddleware, Request, use_x_forwarded
 from tropea.core.forwarded import Trust, read_forwarded, read_node, read_x_forwarded
 from tropea.core.proxies import proxy_filter
+from tropea.core.testing import assert_linear
 
 
 def through(layer, peer="127.0.0.1", host="wsgi:8080", scheme="http", **fields):
@@ -115,9 +117,19 @@ class TestTrustedNetworks:
             == "192.0.2.7"
         )
 
-    def test_a_peer_on_a_socket_file_has_to_be_named(self):
-        assert self.behind(["localhost"], "", x_forwarded_for="192.0.2.7") == ""
-        assert self.behind(["unix"], "", x_forwarded_for="192.0.2.7") == "192.0.2.7"
+    @pytest.mark.parametrize("peer", ["", "localhost", "<local>", "unix:"])
+    def test_a_peer_on_a_socket_file_has_to_be_named(self, peer):
+        assert self.behind(["localhost"], peer, x_forwarded_for="192.0.2.7") == peer
+        assert self.behind(["unix"], peer, x_forwarded_for="192.0.2.7") == "192.0.2.7"
+
+    @pytest.mark.parametrize(
+        "peer", ["fe80::1%eth0", "192.0.2.9", "2001:db8::9", "unknown", "proxy.example", "-"]
+    )
+    def test_a_peer_that_came_from_elsewhere_is_not_on_a_socket_file(self, peer):
+        assert self.behind(["unix"], peer, x_forwarded_for="6.6.6.6") == peer
+
+    def test_a_network_may_be_written_with_one_of_its_addresses(self):
+        assert self.behind("10.0.0.1/8", x_forwarded_for="192.0.2.7, 10.9.9.9") == "192.0.2.7"
 
     def test_proto_and_host_come_from_the_outermost_proxy_of_ours(self):
         fields = {"x_forwarded_for": "192.0.2.7, 10.0.0.2", "x_forwarded_proto": "https, http",
@@ -240,6 +252,12 @@ class TestOneHopWhateverItsAddress:
         assert environ["REMOTE_ADDR"] == "203.0.113.9"
         assert environ["HTTP_HOST"] == "wsgi:8080"
 
+    def test_as_many_entries_as_proxies_are_enough(self):
+        layer = ProxyMiddleware.layer(trusted_hops=2)
+        fields = {"x_forwarded_for": "192.0.2.7, 10.0.0.2", "x_forwarded_host": "real.example, inner"}
+        environ = through(layer, "203.0.113.9", **fields)
+        assert (environ["REMOTE_ADDR"], environ["HTTP_HOST"]) == ("192.0.2.7", "real.example")
+
 
 class TestRfc7239:
     def said(self, field, **trust):
@@ -275,6 +293,25 @@ class TestRfc7239:
         assert self.said(f"{sent}, {added}") == self.said(added)
         assert self.said(f"{sent},{added}").client in {"192.0.2.7", "2001:db8::1"}
 
+    @pytest.mark.parametrize(
+        "sent", ['x="a;host=evil.example;"', 'x="\\";host=evil.example;"', 'x="\\\\"', 'x="\\a\\""', "", ";"]
+    )
+    def test_what_is_quoted_is_no_parameter_and_what_follows_is_one_section_4(self, sent):
+        said = self.said(f"{sent};for=192.0.2.7;host=real.example")
+        assert (said.client, said.host) == ("192.0.2.7", "real.example")
+
+    def test_where_all_are_ours_the_left_most_element_counts(self):
+        said = self.said("for=10.0.0.3;host=real.example, for=10.0.0.2;host=inner")
+        assert (said.client, said.host) == ("10.0.0.3", "real.example")
+
+    @pytest.mark.parametrize("unit", ['\\"', '"', '"\\', ',\\"', "for=10.0.0.2,", ";"])
+    def test_elements_are_read_in_linear_time(self, unit):
+        def call_with(size):
+            field = unit * (size // len(unit))
+            return lambda: self.said(field)
+
+        assert_linear(call_with, 2000)
+
     def test_an_ipv4_address_within_ipv6_is_written_as_itself(self):
         assert self.said('for="[::ffff:192.0.2.7]:80"').client == "192.0.2.7"
 
@@ -295,6 +332,59 @@ class TestRfc7239:
     def test_a_node_is_an_address_or_none(self, text):
         found = read_node(text)
         assert found is None or re.fullmatch(r"[0-9a-f.:]+", str(found))
+
+
+class TestLongFields:
+    """The proxies of ours wrote the right-hand end: that is read however much stands before it."""
+
+    def client(self, nodes):
+        """Return the client that both families say."""
+        trust = Trust(["10.0.0.0/8"])
+        said = read_x_forwarded({"for": nodes}, "10.0.0.1", trust)
+        elements = re.sub(r"(^|, *)(?=[0-9])", r"\1for=", nodes)
+        assert read_forwarded(elements, "10.0.0.1", trust) == said
+        return said.client
+
+    @pytest.mark.parametrize("sent", ["a" * 8192, "10.0.0.9," * 2000, '"' * 9000, "," * 9000, "9.9.9.9" + " " * 9000])
+    def test_a_client_who_sends_much_does_not_pass_for_the_proxy(self, sent):
+        assert self.client(f"{sent}, 192.0.2.7") == "192.0.2.7"
+        assert self.client(f"{sent}, 192.0.2.7, 10.0.0.2") == "192.0.2.7"
+
+    def test_what_is_cut_in_two_is_not_read(self):
+        trust = Trust(["10.0.0.0/8"])
+        for size, client in ((8192, "192.0.2.7"), (8193, "10.0.0.2")):
+            field = "192.0.2.7,".ljust(size - 8) + "10.0.0.2"
+            assert read_x_forwarded({"for": field}, "10.0.0.1", trust).client == client
+            field = "for=192.0.2.7,".ljust(size - 12) + "for=10.0.0.2"
+            assert read_forwarded(field, "10.0.0.1", trust).client == client
+        assert read_x_forwarded({"for": "1" * 9000}, "10.0.0.1", trust).client is None
+
+    def test_thirty_two_hops_are_read(self):
+        assert self.client(", ".join(f"10.0.0.{n}" for n in range(1, 35))) == "10.0.0.3"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("192.0.2.1:65535", "192.0.2.1"), ("[::1]", "::1"), ("::1", "::1"), ("::ffff:192.0.2.1", "::ffff:c000:201"),
+        ("192.0.2.1:123456", None), ("192.0.2.1:", None), ("[::1", None), ("::1]", None), ("[fe80::1%eth0]", None),
+        ("fe80::1%eth0", None), ("fe80::1%25eth0", None), ("192.0.2.01", None), ("3221225985", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_node_is_an_address_as_rfc_7239_section_6_writes_it(text, written):
+    found = read_node(text)
+    assert (found and int(found)) == (written and int(ip_address(written)))
+
+
+@pytest.mark.parametrize("port", ["1", "65535"])
+def test_every_port_there_is_may_be_said(port):
+    assert read_x_forwarded({"port": port}, "", Trust(hops=1)).port == port
+
+
+def test_a_prefix_is_of_1024_characters_at_most():
+    longest = "/" + "a" * 1023
+    assert read_x_forwarded({"prefix": longest}, "", Trust(hops=1)).prefix == longest
+    assert read_x_forwarded({"prefix": f"{longest}a"}, "", Trust(hops=1)).prefix is None
 
 
 def test_paste_builds_the_layer_from_strings():

@@ -23,17 +23,22 @@ from tropea.core.uris import is_host
 FORWARDED_KEY: Final = "tropea.core.forwarded"
 
 Address = IPv4Address | IPv6Address
-#: Longer fields are not read at all.
+#: Characters read of a field, from its right-hand end.
 LONGEST = 8192
 #: Hops read of one field.
 MAX_HOPS = 32
 
 _NODE_V4 = re.compile(r"([0-9.]{7,15})(?::[0-9]{1,5})?").fullmatch
 _NODE_V6 = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?").fullmatch
+_BARE_V6 = re.compile(r"([0-9A-Fa-f:.]{2,45})").fullmatch
+# What waitress, werkzeug, nginx and the others write of a peer on a socket file.  Another text that
+# is no address may be one that we cannot read: ``fe80::1%eth0``.
+_ON_A_SOCKET_FILE = frozenset(("", "localhost", "<local>", "unix:"))
 _PORT = re.compile(r"[0-9]{1,5}").fullmatch
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~!$&'()*+,;=:@\-][A-Za-z0-9._~!$&'()*+,;=:@\-]*)+").fullmatch
-# What stands between two commas outside of quotes, read backwards.
-_REVERSED_MEMBER = re.compile(r'(?:[^,"]++|"(?:"\\|[^"])*+"|")++')
+# What stands between two commas outside of quotes, read backwards.  Where one quote is not ended
+# no further one is: they are not looked at, for each would be followed to the end of the field.
+_REVERSED_MEMBER = re.compile(r'(?:[^,"]++|"(?:"\\|[^"])*+"|"[^,]*+)++')
 _PAIR = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(.*)", re.DOTALL).fullmatch
 
 
@@ -101,7 +106,7 @@ class Trust:
         if self.hops:
             return self._counted(chain)
         address = read_node(peer)
-        if not self.knows(address) or (address is None and peer and not self._unix):
+        if not self.knows(address) or (address is None and peer not in _ON_A_SOCKET_FILE):
             return 0, None
         client = None
         hops = 1
@@ -134,11 +139,9 @@ def read_node(text: str) -> Address | None:
     (IPv4Address('192.0.2.1'), IPv6Address('2001:db8::1'), None)
     """
     text = text.strip(" \t")
-    if len(text) > 64:
-        return None
-    match = _NODE_V4(text) or _NODE_V6(text)
+    match = _NODE_V4(text) or _NODE_V6(text) or _BARE_V6(text)
     try:
-        return ip_address(match[1] if match else text if ":" in text and "%" not in text else "")
+        return ip_address(match[1]) if match else None
     except ValueError:
         return None
 
@@ -159,7 +162,7 @@ def read_x_forwarded(fields: Mapping[str, str | None], peer: str, trust: Trust) 
 
     def said(name: str) -> str | None:
         values = lists.get(name, [])
-        if trust.hops and len(values) < hops and hops > 1:
+        if trust.hops and len(values) < hops:
             return None
         return values[-min(hops, len(values))] if values else None
 
@@ -189,10 +192,18 @@ def read_forwarded(field: str | None, peer: str, trust: Trust) -> Forwarded | No
     return _checked(Forwarded(peer, client, element.get("proto", "").lower(), element.get("host")))
 
 
+def _end_of(field: str | None) -> str:
+    """Return the members that end a field, as far as they are read.
+
+    Were a long field not read at all, a client who sent one would pass for the proxy.
+    """
+    if not field or len(field) <= LONGEST:
+        return field or ""
+    return field[-LONGEST:].partition(",")[2]  # the first is cut in two
+
+
 def _members(field: str | None) -> list[str]:
-    if not field or len(field) > LONGEST:
-        return []
-    return [member.strip(" \t") for member in field.split(",")[-MAX_HOPS:]]
+    return [member.strip(" \t") for member in _end_of(field).split(",")[-MAX_HOPS:]]
 
 
 def _elements(field: str | None) -> list[dict[str, str]]:
@@ -200,9 +211,8 @@ def _elements(field: str | None) -> list[dict[str, str]]:
 
     From the left, a client could begin a quote that the first quote of a proxy would end.
     """
-    if not field or len(field) > LONGEST:
-        return []
-    found = (match[0][::-1].strip(" \t") for match in _REVERSED_MEMBER.finditer(field[::-1]))
+    reverse = _end_of(field)[::-1]
+    found = (match[0][::-1].strip(" \t") for match in _REVERSED_MEMBER.finditer(reverse))
     members = list(islice(filter(None, found), MAX_HOPS))
     return [_element(member) for member in reversed(members)]
 
