@@ -1,9 +1,10 @@
 """URIs: made, joined and quoted."""
 
+import re
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tropea.core import (
@@ -17,6 +18,9 @@ from tropea.core import (
 )
 from tropea.core.foundation import webob
 from tropea.core.uris import is_host
+
+#: The parts of a URI, by the expression of RFC 3986 appendix B; here with a scheme of letters.
+APPENDIX_B = re.compile(r"(?:([A-Za-z][^:/?#]*):)?(?://([^/?#]*))?").match
 
 
 def request(**environ):
@@ -114,6 +118,9 @@ class TestMakeUri:
             ("[::1]", "http://[::1]", "[::1]"),
             ("[2001:db8::1]:8080", "http://[2001:db8::1]:8080", "[2001:db8::1]"),
             ("example.com:80", "http://example.com", "example.com"),
+            ("[::1]:80", "http://[::1]", "[::1]"),
+            ("[::ffff:192.0.2.1]", "http://[::ffff:192.0.2.1]", "[::ffff:192.0.2.1]"),
+            ("a" * 255, "http://" + "a" * 255, "a" * 255),
             ("a_b.example.com", "http://a_b.example.com", "a_b.example.com"),
         ],
     )
@@ -122,6 +129,19 @@ class TestMakeUri:
         assert asked.host == host
         assert asked.host_url == url
         assert asked.hostname == asked.domain == name
+
+    @pytest.mark.parametrize(
+        ("scheme", "port", "written"),
+        [("http", ":80", ""), ("https", ":443", ""), ("http", ":443", ":443"), ("https", ":80", ":80")],
+    )
+    def test_only_the_port_of_the_scheme_is_left_out_rfc_3986_section_6_2_3(self, scheme, port, written):
+        asked = request(**{"HTTP_HOST": f"example.com{port}", "wsgi.url_scheme": scheme})
+        assert asked.host_url == f"{scheme}://example.com{written}"
+
+    def test_a_path_without_a_root_makes_no_other_host(self):
+        asked = request(SCRIPT_NAME="", PATH_INFO="@evil.example/x", QUERY_STRING="")
+        assert asked.url == asked.path_url == "http://example.com/@evil.example/x"
+        assert make_absolute_url(asked.environ, "y") == "http://example.com/@evil.example/y"
 
     @pytest.mark.parametrize(
         "host",
@@ -134,8 +154,14 @@ class TestMakeUri:
             "a b",
             "[::1",
             "x:99999",
+            "x:65536",
             "a:b",
+            "[..]",
+            "[:::]",
+            "[1.2.3.4]",
+            "[::1]:65536",
             "é",
+            "a" * 256,
             "a" * 70000,
         ],
     )
@@ -164,6 +190,7 @@ class TestMakeUri:
             ({"HTTP_HOST": "[::1]:81"}, "81"),
             ({"HTTP_HOST": "a", "wsgi.url_scheme": "https"}, "443"),
             ({"HTTP_HOST": "", "SERVER_PORT": "8000"}, "8000"),
+            ({"HTTP_HOST": "a:65535"}, "65535"),
         ],
     )
     def test_the_port_is_that_of_the_host_or_of_the_scheme(self, environ, port):
@@ -224,6 +251,48 @@ class TestUriJoin:
 
     def test_another_authority_wins(self):
         assert uri_join("http://example.com/a/b", "//other/c") == "http://other/c"
+
+    @pytest.mark.parametrize(
+        ("base", "link", "expected"),
+        [
+            ("http://a", "g", "http://a/g"), ("http://a?q", "g?y", "http://a/g?y"), ("http://a", "../g", "http://a/g"),
+            ("//a", "g", "//a/g"), ("x:", "g", "x:g"), ("", "g", "g"), ("b/c", "g", "b/g"), ("", "", ""),
+        ],
+    )  # fmt: skip
+    def test_a_base_without_a_path_is_merged_as_section_5_2_3_says(self, base, link, expected):
+        assert uri_join(base, link) == expected
+
+    @pytest.mark.parametrize(
+        ("link", "expected"),
+        [
+            ("http://x/../a/./b", "http://x/a/b"), ("//x/a/../b", "http://x/b"), ("file:/a/../b", "file:/b"),
+            ("data:,a/../b", "data:,a/../b"), ("http://x", "http://x"), ("http://x?a/../b", "http://x?a/../b"),
+        ],
+    )  # fmt: skip
+    def test_dots_are_resolved_in_a_link_to_elsewhere_too_section_5_2_2(self, link, expected):
+        assert uri_join("http://a/b", link) == expected
+
+    @pytest.mark.parametrize(
+        ("base", "link", "expected"),
+        [
+            ("/a/b", "..//evil/x", "/.//evil/x"), ("x:/b", ".//evil", "x:/.//evil"), ("x:/b", "/.//evil", "x:/.//evil"),
+            ("", "./javascript:x", "./javascript:x"), ("a/b", "../javascript:x", "./javascript:x"), ("", "./a/b:c", "a/b:c"),
+            ("x:a", "./b:c", "x:b:c"), ("//h/a", "..//evil/x", "//h//evil/x"), ("/a", "./b:c", "/b:c"),
+        ],
+    )  # fmt: skip
+    def test_a_path_never_turns_into_a_host_or_a_scheme_sections_3_3_and_4_2(self, base, link, expected):
+        assert uri_join(base, link) == expected
+
+    @given(
+        st.sampled_from(["", "a", "/a/b", "//h", "//h/a", "s:", "s:a", "s:/a", "s://h", "s://h/a"]),
+        st.text(alphabet="./:a?#", max_size=8),
+    )
+    def test_who_is_asked_is_said_by_the_base_unless_the_link_says_it(self, base, link):
+        said, kept, found = (APPENDIX_B(text).groups()[:2] for text in (link, base, uri_join(base, link)))
+        if said == (None, None):
+            assert found == kept
+        else:
+            assert found[1] == said[1]
 
     @given(st.text(max_size=50), st.text(max_size=50))
     def test_nothing_raises(self, base, link):
@@ -288,8 +357,12 @@ class TestNames:
     def test_make_uri_component(self, text, expected):
         assert make_uri_component(text) == expected
 
-    def test_make_uri_component_with_another_separator(self):
-        assert make_uri_component("How now", "_") == "how_now"
+    @pytest.mark.parametrize(
+        ("separator", "expected"),
+        [("_", "how_now"), ("", "hownow"), ("::", "how::now"), ("\\1", "how\\1now"), ("^]", "how^]now")],
+    )
+    def test_make_uri_component_with_another_separator(self, separator, expected):
+        assert make_uri_component("How/ now!", separator) == expected
 
 
 class TestMakeAbsoluteUrl:
@@ -313,6 +386,8 @@ class TestMakeAbsoluteUrl:
 
 
 @given(st.text(max_size=40))
+@example("[..]")
+@example("[::1]")
 def test_no_text_makes_the_host_check_raise(text):
     assert is_host(text) in {True, False}
 

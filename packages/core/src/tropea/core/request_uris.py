@@ -118,7 +118,9 @@ class URIProperties:
     @property
     def path_url(self) -> str:
         """The URI without the query."""
-        return self.host_url + self.path
+        path = self.path
+        # ``@other.example``, which some servers pass on, would make another host of it.
+        return self.host_url + (path if path[:1] in {"", "/"} else f"/{path}")
 
     @property
     def request_uri(self) -> str:

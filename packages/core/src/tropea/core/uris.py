@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -49,18 +50,19 @@ def uri_join(base: str, link: str) -> str:
     'http://other/c'
     """
     scheme, netloc, path, query, fragment = _split(link)
-    if scheme is None:
-        scheme, base_netloc, base_path, base_query, _ = _split(base)
-        if netloc is None:
-            netloc = base_netloc
-            if not path:
-                path = base_path
-                query = base_query if query is None else query
-            elif netloc is not None and not base_path:
-                path = join_path("/", path)
-            else:
-                path = join_path(base_path, path)
-    return unsplit(scheme, netloc, path, query, fragment)
+    base_scheme, base_netloc, base_path, base_query, _ = _split(base)
+    if scheme is not None or netloc is not None:
+        if path.startswith("/"):  # one without a root is the scheme's own affair: data, mailto
+            path = _remove_dots(path)
+    else:
+        netloc = base_netloc
+        if not path:
+            path = base_path
+            query = base_query if query is None else query
+        else:
+            root = "/" if netloc is not None and not base_path else base_path
+            path = join_path(root, path)
+    return unsplit(base_scheme if scheme is None else scheme, netloc, path, query, fragment)
 
 
 def _split(uri: str) -> tuple[str | None, str | None, str, str | None, str | None]:
@@ -73,10 +75,18 @@ def _split(uri: str) -> tuple[str | None, str | None, str, str | None, str | Non
 def unsplit(
     scheme: str | None, netloc: str | None, path: str, query: str | None, fragment: str | None
 ) -> str:
-    """Put a URI together; parts that are None are left out (RFC 3986 section 5.3)."""
+    """Put a URI together; parts that are None are left out (RFC 3986 section 5.3).
+
+    A path stays a path: ``/.`` or ``./`` stands before one that would be read as a host or as a
+    scheme (sections 3.3 and 4.2).
+    """
     pieces = [f"{scheme}:" if scheme is not None else ""]
     if netloc is not None:
         pieces.append(f"//{netloc}")
+    elif path.startswith("//"):
+        pieces.append("/.")
+    elif scheme is None and ":" in path.partition("/")[0]:
+        pieces.append("./")
     pieces.append(path)
     if query is not None:
         pieces.append(f"?{query}")
@@ -159,9 +169,8 @@ def make_uri_component(text: str, separator: str = "-") -> str:
     'how-to-make-creme-brulee'
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[/\s]+", separator, plain.strip())
-    return re.sub(r"[^A-Za-z0-9\-._~]", "", words) if separator == "-" else re.sub(
-        rf"[^A-Za-z0-9\-._~{re.escape(separator)}]", "", words)  # fmt: skip
+    words = separator.join(re.split(r"[/\s]+", plain.strip()))
+    return re.sub(rf"[^A-Za-z0-9\-._~{re.escape(separator)}]", "", words)
 
 
 def quote_path(path: str) -> str:
@@ -217,7 +226,7 @@ def host_url(environ: Mapping[str, Any]) -> str:
 
 
 _HOST = re.compile(
-    r"(?:[A-Za-z0-9_](?:[A-Za-z0-9._\-]{0,253}[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?"
+    r"(?:[A-Za-z0-9_](?:[A-Za-z0-9._\-]{0,253}[A-Za-z0-9_.])?|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{0,5}))?"
 ).fullmatch
 
 
@@ -227,10 +236,18 @@ def is_host(text: str) -> bool:
     >>> is_host("example.com:80"), is_host("[::1]:8080"), is_host("a@evil.example")
     (True, True, False)
     """
-    if len(text) > 320 or _HOST(text) is None:
+    match = _HOST(text)
+    if match is None or int(match[2] or "0") > 65535:
         return False
-    port = text.rpartition(":")[2] if not text.endswith("]") and ":" in text else ""
-    return not port or int(port) <= 65535
+    return match[1] is None or _is_ipv6(match[1])
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def check_host(text: str) -> str:
@@ -251,4 +268,6 @@ def make_absolute_url(environ: Mapping[str, Any], url: str) -> str:
     ('https://example.com/colors/blue', 'https://example.com/green/')
     """
     path = quote_path(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
-    return uri_join(f"{host_url(environ)}{path or '/'}", url)
+    if not path.startswith("/"):  # ``@other.example`` would make another host of it
+        path = f"/{path}"
+    return uri_join(f"{host_url(environ)}{path}", url)
