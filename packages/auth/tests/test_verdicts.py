@@ -178,7 +178,8 @@ class TestJudgement:
         def make(qop="auth", userhash=False, algorithms=("SHA-256", "MD5"), **more):
             self.clock = Clock()
             nonces = Nonces(b"k" * 32, REALM, 300, self.clock)
-            return DigestPolicy(REALM, users, nonces, MemoryReplays(), algorithms, qop, userhash, b"k" * 32)
+            key = more.get("key", b"k" * 32)
+            return DigestPolicy(REALM, users, nonces, MemoryReplays(), algorithms, qop, userhash, key)
 
         return make
 
@@ -274,6 +275,16 @@ class TestJudgement:
         self.clock.now += 300
         assert self.judged(made, given) == Outcome(stale=True)
         assert self.judged(made, given | {"response": "0" * 64}) == BAD
+
+    def test_counts_are_hexadecimal_and_a_window_lies_behind_the_highest(self, policy):
+        made = policy()
+        nonce = made.nonces.make()
+        judged = [self.judged(made, self.given(made, nonce=nonce, nc=count)).user for count in ("00000100", "000000c1", "000000c0")]
+        assert judged == ["ann", "ann", None]  # 64 counts: from 0x100 down to 0xc1
+
+    def test_a_key_of_any_length_will_do(self, policy):
+        made = policy(key=b"k" * 100)
+        assert self.judged(made, self.given(made, user="eve")) == BAD
 
     def test_the_old_form_has_no_counts(self, policy):
         made = policy(qop="")
