@@ -12,24 +12,26 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from re import _constants as c  # type: ignore[attr-defined] # the standard parser has no public name
+from functools import lru_cache, reduce
+from operator import or_
+from re import _compiler as compiler  # type: ignore[attr-defined] # it has no public name
+from re import _constants as c  # type: ignore[attr-defined] # same
+from re import _parser as parser  # type: ignore[attr-defined] # same
 from typing import Any, Final
 
-Test = Callable[[str], bool]
+Test = Callable[[str], Any]
 #: What may come next, in order: states, :data:`END`, or such lists, perhaps this one again.
 Ways = list[Any]
 END: Final = -1
 #: More states, or more ways from one of them, are too many to follow.
 MOST_WAYS = 20_000
+#: As many rounds as this are written out where there are neither fewer nor more.
+COUNTED = 64
 
 _REPEATS = (c.MAX_REPEAT, c.MIN_REPEAT)
 _SIMPLE = (c.LITERAL, c.NOT_LITERAL, c.ANY, c.IN)
-_CATEGORIES: dict[str, Test] = {
-    "DIGIT": str.isdecimal,
-    "SPACE": str.isspace,
-    "WORD": lambda char: char.isalnum() or char == "_",
-}
+#: What a single character is matched by.
+_FLAGS = re.IGNORECASE | re.DOTALL | parser.TYPE_FLAGS
 
 
 class TooManyWays(Exception):
@@ -44,9 +46,11 @@ class Automaton:
         each state, with :data:`END` for the end of the text.
     exact: whether it matches what the expression matches: False where that looks around, refers
         back, never goes back, or counts higher than is written out.
-    inside: expressions that are matched on their own, within this one.
+    inside: expressions that are matched on their own, within this one, and what is repeated so
+        often that it is to be looked at as an endless repetition too.
     samples: characters that the expression names.
-    rounds: a repetition of more rounds than these is taken for an endless one.
+    rounds: a repetition of more rounds than these is taken for an endless one, but for an exact
+        number up to :data:`COUNTED`.
     Raises TooManyWays.
     """
 
@@ -55,12 +59,14 @@ class Automaton:
         self.tests: list[Test] = []
         self.names: list[int | None] = []
         self.exact = True
-        self.inside: list[tuple[Any, int]] = []
+        self._endless = False  # whether we are in an endless repetition
+        self._inside: dict[tuple[int, int], tuple[Any, int]] = {}
         self.samples: set[str] = set()
         self._ways: list[Ways] = []
         start = self._sequence(list(items), [END], flags, None)
         self.first = list(_flat(start))
         self.following = [list(_flat(ways)) for ways in self._ways]
+        self.inside = list(self._inside.values())
 
     def _state(self, test: Test, after: Ways, name: int | None) -> Ways:
         if len(self.tests) >= MOST_WAYS:
@@ -84,6 +90,8 @@ class Automaton:
         if op is c.SUBPATTERN:
             number, add, drop, inner = value
             within = name if name is not None else number
+            if add & parser.TYPE_FLAGS:  # (?a:...) and (?u:...) take each other's place
+                flags &= ~parser.TYPE_FLAGS
             return self._sequence(list(inner), after, (flags | add) & ~drop, within)
         if op is c.BRANCH:
             return [self._sequence(list(part), after, flags, name) for part in value[1]]
@@ -91,7 +99,7 @@ class Automaton:
         if op is c.AT:
             return after
         if op in (c.ASSERT, c.ASSERT_NOT):
-            self.inside.append((value[1], flags))
+            self._look_into(value[1], value[1], flags)
             return after
         if op is c.GROUPREF_EXISTS:
             parts = [list(part or ()) for part in value[1:]]
@@ -100,7 +108,7 @@ class Automaton:
             # It never gives back what it has read: one step, whatever is in it.
             whole = op is c.ATOMIC_GROUP
             inner = value if whole else [(c.MAX_REPEAT, value)]
-            self.inside.append((inner, flags))
+            self._look_into(value, inner, flags)
             step = self._state(_any_of(inner, flags, self.samples), after, name)
             least = value.getwidth()[0] if whole else value[0] * value[2].getwidth()[0]
             return step if least else [step, after]
@@ -108,15 +116,13 @@ class Automaton:
 
     def _repeat(self, greedy: bool, value: Any, after: Ways, flags: int, name: int | None) -> Ways:
         low, high, body = value[0], value[1], list(value[2])
-        if high == c.MAXREPEAT and low > self._rounds:
-            self.exact, low = False, self._rounds
-        elif high != c.MAXREPEAT and high > self._rounds:
-            self.exact = False
-            counted = low == high and value[2].getwidth()[0] > 0
-            low, high = (self._rounds, self._rounds) if counted else (min(low, 1), c.MAXREPEAT)
+        if (low if high == c.MAXREPEAT else high) > self._rounds:
+            low, high = self._fewer(low, high, value[2], flags)
         if high == c.MAXREPEAT:
             again: Ways = []
+            outside, self._endless = self._endless, True
             into = self._sequence(body, again, flags, name)
+            self._endless = outside
             again += [into, after] if greedy else [after, into]
             rest = again
         else:
@@ -127,6 +133,22 @@ class Automaton:
         for _ in range(low):
             rest = self._sequence(body, rest, flags, name)
         return rest
+
+    def _fewer(self, low: int, high: int, body: Any, flags: int) -> tuple[int, int]:
+        """Return rounds that match all that so many do, and are not too many to write out."""
+        if low == high and body.getwidth()[0] > 0:
+            # Each round doubles the ways where one text leads through it in two.
+            self._look_into(body, [(c.MAX_REPEAT, (1, c.MAXREPEAT, body))], flags)
+            if low <= COUNTED:
+                return low, high
+            if not self._endless:  # it is gone through once: no loop is longer for it
+                self.exact = False
+                return self._rounds, self._rounds
+        self.exact = False
+        return min(low, self._rounds), c.MAXREPEAT
+
+    def _look_into(self, node: Any, items: Any, flags: int) -> None:
+        self._inside[id(node), flags] = (items, flags)  # once, however often it is written out
 
     def _note(self, op: Any, value: Any) -> None:
         for kind, what in value if op is c.IN else [(op, value)]:
@@ -169,12 +191,9 @@ class Automaton:
             if char not in reading:
                 reading[char] = sum(1 << n for n, test in enumerate(self.tests) if test(char))
             alive[at] = now = good & reading[char]
-            good = stepped.get(now, -1)
-            if good < 0:
-                good = 0
-                for state in _bits(now):
-                    good |= before[state]
-                stepped[now] = good
+            if now not in stepped:
+                stepped[now] = reduce(or_, (before[state] for state in _bits(now)), 0)
+            good = stepped[now]
         return alive
 
 
@@ -220,36 +239,14 @@ def _any_of(items: Any, flags: int, samples: set[str]) -> Test:
 
 def _test_of(op: Any, value: Any, flags: int) -> Test:
     """Return the test of one node that reads a character."""
-    if op is c.ANY:
-        return (lambda _: True) if flags & re.DOTALL else (lambda char: char != "\n")
-    if op is c.LITERAL and not flags & re.IGNORECASE:
-        return _literal(value)
-    parts = value if op is c.IN else [(op, value)]
-    negated = bool(parts) and parts[0][0] is c.NEGATE
-    tests = [_part_of(kind, what, flags) for kind, what in parts if kind is not c.NEGATE]
-    if not flags & re.IGNORECASE:
-        return lambda char: any(test(char) for test in tests) is not negated
-
-    def in_any_case(char: str) -> bool:
-        cases = {char, char.lower()[:1], char.upper()[:1]}
-        return any(test(case) for test in tests for case in cases) is not negated
-
-    return in_any_case
+    return _test(op, tuple(value) if op is c.IN else value, flags & _FLAGS)
 
 
 @lru_cache(maxsize=512)
-def _literal(code: int) -> Test:
-    return chr(code).__eq__
-
-
-def _part_of(kind: Any, what: Any, flags: int) -> Test:
-    if kind is c.LITERAL:
-        return lambda char: ord(char) == what
-    if kind is c.NOT_LITERAL:
-        return lambda char: ord(char) != what
-    if kind is c.RANGE:
-        return lambda char: what[0] <= ord(char) <= what[1]
-    name = str(what).removeprefix("CATEGORY_")
-    wanted, test = not name.startswith("NOT_"), _CATEGORIES[name.removeprefix("NOT_")]
-    ascii_only = bool(flags & re.ASCII)
-    return lambda char: (test(char) and not (ascii_only and not char.isascii())) is wanted
+def _test(op: Any, value: Any, flags: int) -> Test:
+    """Have Python's own matcher read the character: what is a word, and which cases are alike."""
+    if op is c.LITERAL and not flags & re.IGNORECASE:
+        return chr(value).__eq__  # faster, and most are such
+    node = (op, list(value) if op is c.IN else value)
+    test: Test = compiler.compile(parser.SubPattern(parser.State(), [node]), flags).fullmatch
+    return test

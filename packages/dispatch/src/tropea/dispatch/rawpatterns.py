@@ -26,9 +26,10 @@ class RegexPattern(Pattern):
     def __init__(self, text: str, *, ignorecase: bool = False) -> None:
         self.text = text
         self.ignorecase = ignorecase
+        flags = re.IGNORECASE if ignorecase else 0
         try:
-            check_regex(text)
-            self._regex = re.compile(text, re.IGNORECASE if ignorecase else 0)
+            check_regex(text, flags)
+            self._regex = re.compile(text, flags)
             self.head = "" if ignorecase else literal_head(text)
             self.first = first_segment(self.head)
         except PatternError as error:

@@ -101,7 +101,7 @@ def check_regex(regex: str, flags: int = 0) -> None:
         )
 
 
-def automaton_of(regex: str, flags: int = 0) -> Automaton | None:
+def automaton_of(regex: str, flags: int) -> Automaton | None:
     """Return what matches long texts in linear time where Python's matcher would not.
 
     None where that is as good.  Raises PatternError where neither will do.
@@ -120,7 +120,7 @@ def automaton_of(regex: str, flags: int = 0) -> Automaton | None:
     return None
 
 
-def short(regex: str, flags: int = 0) -> int:
+def short(regex: str, flags: int) -> int:
     """Return how long a text may be for Python's matcher, where there is an automaton too."""
     return SHORT.get(int(power(regex, flags)), VERY_SHORT)
 

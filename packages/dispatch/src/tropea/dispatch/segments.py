@@ -87,10 +87,10 @@ class Composite:
         self._fullmatch = re.compile(regex, flags).fullmatch
         self._ignorecase = ignorecase
         self._automaton: Automaton | None = None
-        for _, converter in self.spots:
-            check_regex(converter.pattern, converter.flags)
+        for _, one in self.spots:
+            check_regex(one.pattern, one.flags | flags)
         # Fixed text around one expression adds no way to split a text.
-        if len(self.spots) > 1 or any(power(one.pattern, one.flags) > 1 for _, one in self.spots):
+        if len(self.spots) > 1 or any(power(c.pattern, c.flags | flags) > 1 for _, c in self.spots):
             self._automaton = automaton_of(regex, flags)
             self._short = short(regex, flags)
 
