@@ -71,6 +71,8 @@ def test_forwarded_fields_name_no_host(run):
         ("RewriteRule ^/(.*)$ https://$1.example.com/ [R]", "/evil.invalid/"),
         ("RewriteRule ^/(.*)$ https://$1.example.com/ [R]", "/evil.invalid#"),
         ("RewriteRule ^/(.*)$ https://$1/ [R]", "/evil.invalid"),
+        ("RewriteRule ^/(.*)$ https://$1example.com/ [R]", "/evil"),
+        ("RewriteRule ^/(.*)$ https://www.$1-example.com/ [R]", "/x.evil"),
         ("RewriteRule ^/(.*)$ http:///$1 [R]", "/evil.invalid"),
     ],
 )  # fmt: skip

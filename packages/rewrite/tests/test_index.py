@@ -128,3 +128,12 @@ def test_extensions_and_hosts_are_keys_where_there_is_no_segment():
     assert rules.decide("/a.php", "", {}).path == "/x"
     assert rules.decide("/a", "", {"HTTP_HOST": "A.test:80"}).path == "/y"
     assert rules.decide("/a", "", {"HTTP_HOST": "b.test"}) is None
+
+
+def test_a_rule_on_path_and_query_is_found_by_a_segment_of_the_query():
+    rules = RuleList(
+        [Rule(rf"/p\?a=./x\?item{n}/z", f"/{n}", on="path?query") for n in range(3)]
+    )
+    assert set(rules.index.segments) == {"item0", "item1", "item2"}
+    assert rules.decide("/p", "a=9/x?item1/z", {}).path == "/1"
+    assert rules.decide("/p?a=9/x", "item1/z", {}) is None

@@ -1,9 +1,12 @@
 """Reading, judging and matching patterns: each verdict on both sides of its limit."""
 
+import re
+
 import pytest
 
 from tropea.rewrite.errors import PatternError
 from tropea.rewrite.pcre import translate
+from tropea.rewrite.runaway import Risk, risk_of
 
 
 class TestThePcreSpellings:
@@ -45,8 +48,8 @@ class TestThePcreSpellings:
             (r"(a)\g1x", r"(a)(?:\1)x"), (r"(a)\g{1}x", r"(a)(?:\1)x"), (r"(a)\g12x", r"(a)(?:\12)x"),
             (r"(a)(b)\g{-1}x", r"(a)(b)(?:\2)x"), (r"(a)(b)\g{-2}x", r"(a)(b)(?:\1)x"),
             (r"(?:a)(?#b)(?=c)(d)(?i)\g{-1}", r"(?:a)(?=c)(d)(?i:(?:\1))"), ("(?<n>a)\\g{-1}", "(?P<n>a)(?:\\1)"),
-            ("(?'n'a)\\g{-1}", "(?P<n>a)(?:\\1)"), ("(?P<n>a)(?P=n)x", "(?P<n>a)(?P=n)x"), (r"\k<n>x", "(?P=n)x"), (r"\k{n}x", "(?P=n)x"),
-            (r"\k'n'x", "(?P=n)x"), (r"\g{n}x", "(?P=n)x"), ("(a)(?(1)b|c)x", "(a)(?(1)b|c)x"),
+            ("(?'n'a)\\g{-1}", "(?P<n>a)(?:\\1)"), ("(?P<n>a)(?P=n)x", "(?P<n>a)(?P=n)x"), (r"a\k<n>x", "a(?P=n)x"), (r"a\k{n}x", "a(?P=n)x"),
+            (r"a\k'n'x", "a(?P=n)x"), (r"a\g{n}x", "a(?P=n)x"), ("(a)(?(1)b|c)x", "(a)(?(1)b|c)x"),
         ],
     )  # fmt: skip
     def test_of_references_name_the_same_group(self, source, meant):
@@ -94,10 +97,82 @@ class TestThePcreSpellings:
             ("ab[[.c.]]", 4, "collating"), ("ab[[=c=]]", 4, "collating"), ("ab[[:c:]]", 4, r"unknown class \[:c:\]"), ("ab[[:^c:]]", 4, "unknown class"),
             (r"ab[\Qc]", 4, r"without \\E in a set"), ("ab(*UTF)", 3, "verbs"), ("ab(?#c", 3, "unterminated comment"), ("ab(?x)", 3, "flags U and x"),
             ("ab(?U:c)", 3, "flags U and x"), ("ab(?i-x:c)", 3, "flags U and x"), ("ab(?|cd)", 3, r"the group '\(\?\|c'… has"), ("ab)", 3, "unbalanced"),
-            ("a(b))", 5, "unbalanced"), ("(?#a)b)", 7, "unbalanced"), ("(?i)b)", 6, "unbalanced"),
+            ("a(b))", 5, "unbalanced"), ("(?#a)b)", 7, "unbalanced"), ("(?i)b)", 6, "unbalanced"), ("ab(?&c)", 3, r"the group '\(\?&c'… has"),
         ],
     )  # fmt: skip
     def test_that_say_nothing_here_are_errors_with_their_column(self, source, column, message):
         with pytest.raises(PatternError, match=message) as caught:
             translate(source)
         assert caught.value.column == column
+
+
+class TestTheRisk:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "^(?:a+b*){2,}$", "^(?:a+){1,21}$", "^(?:a+(?>a))+$", "^(?:a+(?>b|))+$", "^(?:a+a++)+$", "^(?:a+b*+)+$", r"^(?:a+\b)+$",
+            "^(?:a+(?=b))+$", "^(?:a+(?!b))+$", r"^(b)(?:a+\1)+$", "^(x(a+)+y)$", "^(?:x(?:a+)+y){2}$", "^(?=(a+)+$)a", "^(?>(a+)+)$", "^(?:x|(a+)+y)$",
+            "^(?:(?:ab)*+(a+)+c)$", "^(?:xa+a)*$", "^(?:a|bc|ad)*$", "^(?:ab|cd|ae)*$", "^(?:xab|(a+)b*)+$", "^(?:(a+)b*c*)+$", "^(?:x*a+b*)+$",
+        ],
+    )  # fmt: skip
+    def test_is_the_highest_where_a_round_may_end_in_many_places(self, source):
+        assert risk_of(re.compile(source)) is Risk.EXPONENTIAL
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "^(a|aa)*$", "^(?:a?a?)*$", "^(?:a{1,2})*$", r"^(\d{1,3}\.?)*$", "^(?:a(?:|a))*$", "^(?:ab(?:ab|c|))*$", "^(?:a{2,3}?)+$", "^(?:xa?(?:a|b))*$",
+        ],
+    )  # fmt: skip
+    def test_is_the_highest_where_a_piece_of_a_round_may_be_the_next_ones(self, source):
+        assert risk_of(re.compile(source)) is Risk.EXPONENTIAL
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "^(?:a+){1,20}$", "^(?:a+(?>b))+$", "^(?:a+b++)+$", r"^(?:a+\bb)+$", "^(?:a+(?=b)b)+$", "^(?:a+(?!b)c)+$", "^(?:a+b{1,3}c)+$",
+            "^(?:a+b{2})+$", "^(?:a+b+)+$", "^(?:ab|cd)*$", "^(?:a{2})*$", "^(?:a{1,2}b)*$", "^(?:(a+)x)*$", "^(?:ab?)*$", "^(?:a(?:|b))*$",
+            "^(?:a+b)*$", "^(?:[a-z]+/)*$", "^(?:/[a-z]+(?:-[a-z]+)?)*$",
+            # the first character of all is taken by none of these either
+            "^(?:a+\x00)+$", "^(?:(?:ab|cd)+\x00)+$", "^(?:\x00+(?:ab|cd))+$", "^(?:\x00a|bc)*$", "^(?:(\x00+)x)*$", "^(?:\x00+\\ba)+$",
+            "^(?:\x00+(?=a)a)+$", "^(?:\x00+(?:)a)+$",
+        ],
+    )  # fmt: skip
+    def test_is_low_where_each_round_ends_in_one_place(self, source):
+        assert risk_of(re.compile(source)) is Risk.LOW
+
+    @pytest.mark.parametrize(
+        ("source", "exponential"),
+        [
+            ("^(?:\u0430+)+$", True), ("^(?:[\u0430-\u044f]+)+$", True), ("^(?:[\u0430\u0431]+\u0430)+$", True), ("^(?:[^a]+\u0100)+$", True),
+            ("^(?:[^\u4e00]+\u4e01)+$", True), ("^(?:[^\u4e00a]+\u4e01)+$", True), ("^(?:\u0430+,)+$", False), ("^(?:\u0100+)+$", True),
+            ("^(?:\xff+\u0100)+$", False), ("^(?:[^\xff]+\xff)+$", False), ("^(?:[\xf0-\xff]+\u0100)+$", False),
+            ("^(?:[\xf0-\u0100]+\u0101)+$", True), (r"^(?:[\da]+\u0101)+$", False),
+        ],
+    )  # fmt: skip
+    def test_of_characters_beyond_latin_1_is_that_of_one_character_for_them_all(
+        self, source, exponential
+    ):
+        assert risk_of(re.compile(source)) is (Risk.EXPONENTIAL if exponential else Risk.LOW)
+
+    def test_knows_upper_and_lower_letters_for_the_same_under_that_flag_alone(self):
+        assert risk_of(re.compile("^(?:a+A)*$")) is Risk.LOW
+        assert risk_of(re.compile("^(?:a+A)*$", re.IGNORECASE)) is Risk.EXPONENTIAL
+
+    @pytest.mark.parametrize(
+        ("source", "risk"),
+        [
+            ("^a*a*$", Risk.SQUARE), ("^a*a*a*$", Risk.CUBIC), ("^a*a*a*a*$", Risk.CUBIC), ("a*a*$", Risk.CUBIC), ("a*$", Risk.SQUARE), ("^a*$", Risk.LOW),
+            (r"\Aa*a*", Risk.SQUARE), ("(^a*)b", Risk.LOW), ("(a*)b", Risk.SQUARE), ("a{2}", Risk.LOW), ("^$(?#*)", Risk.LOW), ("^a{1,20}a{1,20}$", Risk.LOW),
+            ("^a{1,21}a{1,21}$", Risk.SQUARE), ("^a*ba*$", Risk.LOW), ("^a*b{2}a*$", Risk.LOW), ("^a*b++a*$", Risk.LOW), ("^a*(bc|de)a*$", Risk.LOW),
+            ("^a*(?>b)a*$", Risk.LOW), ("^a*aba*a*$", Risk.SQUARE), ("^a*aa*$", Risk.SQUARE), ("^a*b*$", Risk.LOW), ("^(a*)(a*)$", Risk.SQUARE),
+            ("^a*[^b]*$", Risk.SQUARE), ("^a*.*", Risk.SQUARE), (r"^a*[\s\S]*", Risk.LOW), (r"^a*[\s\S]*b", Risk.SQUARE), (r"[\s\S]*", Risk.LOW),
+            ("^a*b*a*$", Risk.LOW), ("^a*a*ba*$", Risk.SQUARE), ("^\x00*a*\x00*$", Risk.LOW),
+        ],
+    )  # fmt: skip
+    def test_grows_with_the_repetitions_in_a_row_that_take_from_each_other(self, source, risk):
+        assert risk_of(re.compile(source)) is risk
+
+    def test_is_one_less_where_a_pattern_is_only_tried_at_the_start(self):
+        assert risk_of(re.compile("a*b"), anchored=True) is Risk.LOW
+        assert risk_of(re.compile("a*a*b"), anchored=True) is Risk.SQUARE

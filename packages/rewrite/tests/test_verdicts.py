@@ -4,13 +4,15 @@ import re
 
 import pytest
 
+from tropea.rewrite import Rule, RuleList
 from tropea.rewrite.apache.cookies import cookie_of
 from tropea.rewrite.apache.escapes import escape_captured, escape_controls, escape_uri, to_octets
 from tropea.rewrite.apache.flags import COND_FLAGS, RULE_FLAGS, Flag, nearest, read_flags, read_number, read_status
 from tropea.rewrite.apache.lines import read_lines
 from tropea.rewrite.charsets import EVERYTHING, bits, takes
 from tropea.rewrite.errors import RuleError, RuleSyntaxError
-from tropea.rewrite.locations import is_host, is_host_part, local_reference, quote_path, quote_query
+
+from tropea.rewrite.locations import ends_in_domain, is_host, is_host_part, local_reference, quote_path, quote_query
 from tropea.rewrite.segments import Keys, SegmentIndex, keys_of
 from tropea.rewrite.templates import compile_template, cut, merge, read_backslashes, read_braces
 
@@ -46,6 +48,14 @@ class TestLocations:
     )
     def test_name_hosts(self, host, is_one):
         assert is_host(host) is is_one
+
+    @pytest.mark.parametrize(
+        ("text", "is_one"),
+        [(".com", True), (".a_b.example.com:80", True), ("-a.example.com", True), ("a.b.c.d", True), ("example.com", False), ("-a.com", False),
+         ("com", False), (":80", False), (".", False), (".com.", False), (".com\n", False), (".com:", False), (".com/.org", False)],
+    )  # fmt: skip
+    def test_below_a_whole_domain_are_all_of_one_owner(self, text, is_one):
+        assert ends_in_domain(text) is is_one
 
     def test_parts_of_hosts_have_no_marks(self):
         assert is_host_part("") is is_host_part("a-b._c") is True
@@ -95,6 +105,136 @@ class TestTemplates:
         assert cut(["a", 1, "b?c", 2, "?d"], "?") == (["a", 1, "b"], ["c", 2, "?d"])
         assert cut(["a", 1], "?") == (["a", 1], None)
         assert cut(["?"], "?") == ([], [])
+
+
+def made(rule, path, query="", **environ):
+    """What a rule makes of a request: where it redirects to, or path and query inside."""
+    verdict = RuleList([rule]).decide(path, query, environ)
+    return verdict.location or (verdict.path, verdict.query) if verdict.status in {0, 302} else verdict.status
+
+
+def whole(pattern, target, *action):
+    return Rule(pattern, target, *action, on="path?query", search=True, style="backslash")
+
+
+class TestTargets:
+    @pytest.mark.parametrize(
+        ("target", "options", "query", "left"),
+        [
+            ("/b", {}, "x=1", "x=1"),
+            ("/b", {"keep_query": False}, "x=1", ""),
+            ("/b?y={1}", {}, "x=1", "y=&x=1"),
+            ("/b?y=2", {}, "", "y=2"),
+            ("/b?y=2", {"keep_query": False}, "x=1", "y=2"),
+            ("/b?{1}", {}, "x=1", "x=1"),
+            ("/b?{1}", {"keep_query": False}, "x=1", ""),
+            ("/b?é=a b&{2}", {}, "", "%C3%A9=a b&%C3%A9+%26%FF"),
+        ],
+    )
+    def test_put_their_own_query_before_the_requests(self, target, options, query, left):
+        assert made(Rule("/a(x)?/(.*)", target, **options), "/a/\xc3\xa9 &\xff", query) == ("/b", left)
+
+    @pytest.mark.parametrize(
+        ("target", "location"),
+        [
+            ("https://www.example.com", "https://www.example.com/?x=1"),
+            ("HTTPS://www.example.com?next=/{1}", "https://www.example.com/?next=/p%26&x=1"),
+            ("http://www.example.com#{1}/a?b", "http://www.example.com/?x=1#p&/a?b"),
+            ("http://www.example.com/?a/b#c", "http://www.example.com/?a/b&x=1#c"),
+            ("https://[::1]:8080/{1}", "https://[::1]:8080/p&?x=1"),
+            ("https://{host}/{1}", "https://here.test:81/p&?x=1"),
+            ("HTTP://{host}?{1}", "http://here.test:81/?p%26&x=1"),
+        ],
+    )
+    def test_name_a_host_up_to_the_first_mark_after_it(self, target, location):
+        assert made(Rule("/(.*)", target), "/p&", "x=1", HTTP_HOST="here.test:81") == location
+
+    @pytest.mark.parametrize(
+        ("target", "message"),
+        [
+            ("https:///{1}", "names no host"),
+            ("https://a b.example.com/", "names no host"),
+            ("https://{host}.example.com/", "names no host"),
+            ("https://{1}.exam ple.com/", "names no host"),
+            ("https://{1}", "leaves it to the request"),
+            ("https://www.{1}", "leaves it to the request"),
+            ("https://{1}:80/.example.com", "leaves it to the request"),
+            ("https://{1}?.example.com", "leaves it to the request"),
+            ("https://{1}example.com/", "leaves it to the request"),
+            ("https://www.{1}-example.com", "leaves it to the request"),
+            ("https://{host}/{host}", "'host'"),
+            ("/x/{host}", "'host'"),
+            (3, "expected a target's text or a function"),
+        ],
+    )
+    def test_that_leave_a_host_open_fail_at_once(self, target, message):
+        with pytest.raises(RuleError, match=message):
+            Rule("/(.*)", target)
+
+    def test_that_capture_a_host_are_no_host_field(self):
+        below = Rule("/(?P<host>.*)", "https://{host}.example.com:81/")
+        assert made(below, "/a", HTTP_HOST="here.test") == "https://a.example.com:81/"
+        assert made(below, "/a/", HTTP_HOST="here.test") == 400
+        assert made(Rule("/(.*)", "https://{1}-shop.example.com"), "/a") == "https://a-shop.example.com/"
+        with pytest.raises(RuleError, match="leaves it to the request"):
+            Rule("/(?P<host>.*)", "https://{host}/")
+
+    @pytest.mark.parametrize(("script", "before"), [("/\xc3\xa9", "/%C3%A9"), ("/\xe9", "/%E9"), ("/s", "/s"), ("", "")])
+    def test_keep_the_bytes_of_where_the_application_is_mounted(self, script, before):
+        assert made(Rule("/a", "/b", 302), "/a", SCRIPT_NAME=script) == f"{before}/b"
+
+    @pytest.mark.parametrize(
+        ("target", "location"),
+        [("/b#é x", "/b#%C3%A9%20x"), ("/b#{1}", "/b#50%25%20%C3%A9?"), ("/b#%41?{1}", "/b#%41?50%25%20%C3%A9?"), ("/b#", "/b")],
+    )
+    def test_end_in_a_fragment_that_a_reference_may_hold(self, target, location):
+        assert made(Rule("/a/(.*)", target, 302), "/a/50% \xc3\xa9?") == location
+
+    @pytest.mark.parametrize(
+        ("pattern", "target", "path", "query", "becomes"),
+        [
+            ("^/p(.*)$", r"/q\1", "/p/a%?", "b=%2B&c?d", ("/q/a%?", "b=%2B&c?d")),
+            ("^/p(.*)$", r"/q\1", "/p?b=1", "", ("/q?b=1", "")),
+            (r"^/p(\?.*)?$", r"/q\1", "/p", "b=%2B", ("/q", "b=%2B")),
+            (r"^/p(\?.*)?$", r"/q\1", "/p", "", ("/q", "")),
+            (r"^/p\?a(\?.*)$", r"/q\1", "/p", "a?b=%26", ("/q?b=&", "")),
+            (r"^/(.*)\?(.*)$", r"\1/é \2", "/p", "b=%2B\xc3\xa9", ("/p/é b=+é", "")),
+            (r"^/(.*)\?b=(.*)$", r"/\1?c=\2", "/p", "b=%2B\xe9", ("/p", "c=%2B\xe9")),
+            (r"^/(.*)\?b=(.*)$", r"/?c=\1&é=\2", "/p?é &".encode().decode("latin-1"), "b=1", ("/", "c=p%3F%C3%A9+%26&%C3%A9=1")),
+            (r"^/(.*)$", r"/q?c=\1", "/p?%", "b=%2B?", ("/q", "c=p%3F%25&b=%2B?")),
+            (r"^/(.*)$", r"/q?c=\1", "/p", "", ("/q", "c=p")),
+            (r"^/p(\?.*)$", r"/q?c=\1", "/p", "b", ("/q", "c=&b")),
+            (r"^/p(.*)$", r"/q\1?c=1", "/p", "b=%2B?", ("/q?b=+?", "c=1")),
+            (r"^/(p)(\?b=)(.*)$", r"/q\2\1é&\3", "/p", "b=%26c", ("/q", "b=p%C3%A9&%26c")),
+            (r"^/(p)?(.*)$", r"\1\2", "/a", "", ("/a", "")),
+            (r"^\?b=(.*)$", r"/q/\1", "", "b=%2B", ("/q/+", "")),
+        ],
+    )
+    def test_bring_what_was_captured_into_the_form_of_its_place(self, pattern, target, path, query, becomes):
+        path, query = made(whole(pattern, target), path, query)
+        assert (path.encode("latin-1").decode(), query) == becomes
+
+    def test_bring_it_into_a_fragment_too(self):
+        assert made(whole("^/p(.*)$", r"/q#\1é", 302), "/p%?", "b=%2B\xe9 ?") == "/q#%25??b=%2B%E9%20?%C3%A9"
+        assert made(whole(r"^/p\?(.*)$", r"/q#\1", 302), "/p", "b=%2B") == "/q#b=%2B"
+
+    @pytest.mark.parametrize(
+        ("given", "options", "becomes"),
+        [
+            ("/b", {}, ("/b", "x=1")),
+            ("b?c", {"keep_query": False}, ("/b?c", "")),
+            ("/b", {"on": "path?query"}, ("/b", "")),
+            ("b?c=%2B?&d=\xe9\u0100\udc80", {"on": "path?query"}, ("/b", "c=%2B?&d=\xe9%C4%80%80")),
+        ],
+    )
+    def test_that_functions_make_are_a_path_or_both(self, given, options, becomes):
+        assert made(Rule(r"/a.*", lambda match: given, **options), "/a", "x=1") == becomes
+
+    def test_that_functions_make_keep_the_question_marks_of_the_path(self):
+        rule = Rule(r"/a.*", lambda match: match[0] + match[0], on="path?query")
+        assert made(rule, "/a?", "x=1") == ("/a?", "x=1/a%3F?x=1")
+        with pytest.raises(TypeError, match="not text"):
+            made(Rule("/a", lambda match: None), "/a")
 
 
 class TestEscapes:

@@ -23,6 +23,9 @@ _HOST = re.compile(
     r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_.])?)(?::[0-9]{1,5})?"
 ).fullmatch
 _HOST_PART = re.compile(r"[A-Za-z0-9._-]*").fullmatch
+_DOMAIN = re.compile(
+    r"(?i)(?:[a-z0-9_-]+\.[a-z0-9_-]+)?(?:\.[a-z0-9_-]+)+(?::[0-9]{1,5})?"
+).fullmatch
 
 
 def quote_path(path: str) -> str:
@@ -68,3 +71,14 @@ def is_host(host: str) -> bool:
 def is_host_part(text: str) -> bool:
     """Tell whether *text* may be put into the middle of a host's name."""
     return _HOST_PART(text) is not None
+
+
+def ends_in_domain(text: str) -> bool:
+    """Tell whether what comes before *text* in an authority can only name a host below it.
+
+    A whole name behind a dot must be there: ``evilshop.com`` is for everybody to register.
+
+    >>> [ends_in_domain(text) for text in (".shop.com:80", "-cdn.shop.com", "shop.com", "")]
+    [True, True, False, False]
+    """
+    return _DOMAIN(text) is not None

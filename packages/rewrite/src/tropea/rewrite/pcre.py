@@ -217,7 +217,7 @@ class _Translator:
             self._put(_INSIDE[letter], 2)
         elif letter == "Q":
             end = self.source.find(r"\E", self.at)
-            if end < 0:
+            if end == -1:
                 raise self._fail(r"\Q without \E in a set")
             quoted = self.source[self.at + 2 : end]
             self._put(re.escape(quoted), end + 2 - self.at)
@@ -248,7 +248,7 @@ class _Translator:
             self._put(f"(?P<{named[1] or named[2]}>", named.end() - at)
         elif source.startswith("(?#", at):
             end = source.find(")", at)
-            if end < 0:
+            if end == -1:
                 raise self._fail("unterminated comment")
             self.at = end + 1
             self.multiline.pop()

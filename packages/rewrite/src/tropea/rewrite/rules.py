@@ -21,7 +21,6 @@ from tropea.rewrite.targets import (
     Target,
     UnsafeTarget,
     compile_target,
-    split_whole,
 )
 from tropea.rewrite.verdicts import Verdict
 
@@ -297,7 +296,7 @@ class RuleList:
     ) -> Sequence[tuple[int, Any, CompiledRule]]:
         if note is not None:
             return self.index.entries
-        more = split_whole(text, query) if self._whole else ()
+        more = query.replace("?", "/").split("/") if self._whole else ()
         return self.index.candidates(text, more, host_name(environ) if self._hosts else "")
 
     def knows(self, name: str) -> bool:

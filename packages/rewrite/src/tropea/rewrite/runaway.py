@@ -5,7 +5,9 @@ The heuristic, over the parsed expression; two pieces *overlap* when a character
 - *exponential*: a repetition without bound that holds another one, where what comes after the
   inner one, the next round included, overlaps with what it repeats: ``(a+)+``, ``(.*,)*``,
   ``([^/]+)*``; but not ``(?:/[^/]+)+``, where a slash must come before each round;
-- *exponential* too: a repetition without bound of alternatives that overlap: ``(\w|\d)*``;
+- *exponential* too: a repetition without bound of alternatives that overlap: ``(\w|\d)*``; or of
+  something that may be left out, or go round less often, where what comes then can begin with the
+  same: ``(a|aa)*``, which re reads as ``(aa?)*``, and ``(\d{1,3}\.?)*``;
 - *cubic* and *square*: three or more, or two, repetitions without bound that follow each other at
   the top, where each can eat what separates it from the next: ``.*/.*/.*\.html``.  A pattern that
   may start anywhere counts one more.  The last one does not count where it eats everything up to
@@ -33,6 +35,7 @@ _c: Any = _constants
 _MANY = 20
 _ANCHORS = [(_c.AT, _c.AT_BEGINNING), (_c.AT, _c.AT_BEGINNING_STRING)]
 _SINGLE = (_c.LITERAL, _c.NOT_LITERAL, _c.ANY, _c.IN)
+_BEYOND = 1 << 256
 _REPEATS = (_c.MAX_REPEAT, _c.MIN_REPEAT)
 Node = tuple[Any, Any]
 
@@ -59,22 +62,19 @@ def risk_of(pattern: re.Pattern[str], *, anchored: bool = False) -> Risk:
 
 
 @lru_cache(1024)
-def _known_set(op: Any, argument: str, flags: int, tree: _Same) -> int | None:
-    test = takes(op, tree.value, flags)
-    return None if test is None else bits(test)
+def _known_set(op: Any, argument: Any, flags: int) -> int:
+    test = takes(op, argument, flags)
+    assert test is not None
+    return bits(test) | (_BEYOND if _goes_beyond(op, argument) else 0)
 
 
-class _Same:
-    """Carries a value past a cache that must not look at it."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same)
-
-    def __hash__(self) -> int:
-        return 0
+def _goes_beyond(op: Any, argument: Any) -> bool:
+    """Tell whether a step names a character beyond Latin-1, for all of which there is one bit."""
+    if op is _c.IN:
+        return any(_goes_beyond(*member) for member in argument)
+    if op is _c.RANGE:
+        return bool(argument[1] > 255)
+    return op in {_c.LITERAL, _c.NOT_LITERAL} and argument > 255
 
 
 class _Judge:
@@ -83,11 +83,9 @@ class _Judge:
 
     def set_of(self, op: Any, argument: Any) -> int | None:
         """Return the characters of a step that takes one, or None for another step."""
-        if op is _c.LITERAL and argument < 256 and not self.flags & re.IGNORECASE:
-            return 1 << int(argument)
         if op not in _SINGLE:
             return None
-        return _known_set(op, str(argument), self.flags, _Same(argument))
+        return _known_set(op, tuple(argument) if op is _c.IN else argument, self.flags)
 
     def first(self, tree: Any) -> tuple[int, bool]:
         """Return the characters a tree can begin with, and whether it can match nothing."""
@@ -123,13 +121,9 @@ class _Judge:
         found = 0
         for op, argument in tree:
             own = self.set_of(op, argument)
-            if own is not None:
-                found |= own
-            elif op is _c.BRANCH:
-                found |= _union(self.body(branch) for branch in argument[1])
-            else:
-                for inner in _inside(op, argument):
-                    found |= self.body(inner)
+            found |= own or 0
+            for inner in _inside(op, argument):
+                found |= self.body(inner)
         return found
 
     def explodes(self, tree: Any) -> bool:
@@ -154,6 +148,9 @@ class _Judge:
             if empty:
                 follows |= after | again
             if _endless(op, argument) and self.body(argument[2]) & follows:
+                return True
+            begins, empty = self._first(op, argument)
+            if begins & follows and _may_stop(op, argument, empty=empty):
                 return True
             if op is _c.BRANCH:
                 seen = 0
@@ -190,6 +187,11 @@ class _Judge:
 
 def _endless(op: Any, argument: Any) -> bool:
     return op in _REPEATS and argument[1] > _MANY
+
+
+def _may_stop(op: Any, argument: Any, *, empty: bool) -> bool:
+    """Tell whether a step can be left out, or go round less often."""
+    return empty if op is _c.BRANCH else op in _REPEATS and argument[0] != argument[1]
 
 
 def _inside(op: Any, argument: Any) -> list[Any]:

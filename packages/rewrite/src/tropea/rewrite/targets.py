@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, unquote
 
 from tropea.rewrite.errors import RuleError
 from tropea.rewrite.locations import (
+    ends_in_domain,
     is_host,
     is_host_part,
     local_reference,
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
 #: Stands for a decoded ``?`` of the path where a pattern sees path and query: no UTF-8 path has it.
 HIDDEN_MARK = "\udc3f"
 
-_ORIGIN = re.compile(r"(?i)(https?)://([^/?#]*)")
-#: An authority whose last part is literal: what comes before it can only name a host below.
-_ENDS_LITERALLY = re.compile(r"(?i)\.[a-z0-9-]+(?::[0-9]+)?$")
+_ORIGIN = re.compile(r"(?i)(https?)://")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_NOT_OCTETS = re.compile(r"[^\x00-\xff]+")
+
+#: Path, decoded, and query, raw.
+Both = tuple[str, str]
 
 
 class UnsafeTarget(Exception):
@@ -43,68 +47,65 @@ class UnsafeTarget(Exception):
 class Target:
     """A compiled target; *origin* is None or what expands to ``scheme://host``."""
 
-    __slots__ = ("_fragment", "_host", "_keep", "_path", "_query", "_text", "_whole", "origin")
+    __slots__ = ("_both", "_fragment", "_host", "_keep", "_path", "_query", "_text", "_whole",
+                 "origin")  # fmt: skip
 
     def __init__(self, rule: Rule, text: str, pieces: list[Piece], regex: Any) -> None:
         self._text = text
         self._whole = rule.on == "path?query"
-        self._keep = rule.keep_query and not self._whole
+        self._keep = rule.keep_query
         self.origin: str | None = None
         self._host: Expand | None = None
         if found := _ORIGIN.match(text):
-            pieces = self._take_origin(found, pieces)
+            pieces = self._take_origin(found[1], pieces)
         pieces, fragment = cut(pieces, "#")
         path, query = cut(pieces, "?")
         query = [p if isinstance(p, int) else _ascii(p) for p in query] if query else query
-        self._fragment = compile_template(fragment, _fragment_of) if fragment else None
-        if self._whole:
-            self._path, self._query = _join(path, query), None
-        else:
-            self._path = compile_template(path)
-            self._query = compile_template(query, _argument_of) if query is not None else None
+        self._fragment = _fragment(fragment, whole=self._whole) if fragment else None
+        self._both = _join(path, query)
+        self._path = compile_template(path)
+        self._query = compile_template(query or [], _argument_of)
 
-    def _take_origin(self, found: re.Match[str], pieces: list[Piece]) -> list[Piece]:
-        """Split off scheme and host; raise RuleError unless the text names a host."""
-        before, after = cut(pieces, "://")
-        authority, rest = cut(after or [], "/")
-        if rest is not None:
-            rest = ["/", *rest]
-        else:
-            authority, rest = cut(after or [], "?")
-            rest = ["/?", *rest] if rest is not None else ["/"]
-        if authority == ["{host}"]:
-            self.origin = f"{found[1].lower()}://"
-            return rest
-        last = authority[-1] if authority else ""
-        literal = len(authority) == 1 and isinstance(last, str) and is_host(last)
-        if not literal and not (isinstance(last, str) and _ENDS_LITERALLY.search(last)):
-            raise RuleError(f"target {self._text!r} leaves it to the request which host it names")
-        self.origin = f"{found[1].lower()}://"
-        self._host = compile_template(authority, _host_part_of)
-        del before
+    def _take_origin(self, scheme: str, pieces: list[Piece]) -> list[Piece]:
+        """Split off scheme and host; raise RuleError unless the text names a host.
+
+        Source: RFC 3986 section 3.2.
+        """
+        authority, rest = cut(pieces, "://")[1] or [], list[Piece]()
+        for mark in "/?#":
+            authority, after = cut(authority, mark)
+            if after is not None:
+                rest = [mark, *after, *rest]
+        self.origin = f"{scheme.lower()}://"
+        if authority != ["{host}"]:
+            self._check_host(authority)
+            self._host = compile_template(authority, _host_part_of)
         return rest
 
-    def inside(self, match: Match, query: str) -> tuple[str, str]:
+    def _check_host(self, authority: list[Piece]) -> None:
+        example = "".join(p if isinstance(p, str) else "x" for p in authority)
+        if not is_host(example):
+            raise RuleError(f"target {self._text!r} names no host")
+        last = authority[-1]
+        if authority != [example] and not (isinstance(last, str) and ends_in_domain(last)):
+            raise RuleError(f"target {self._text!r} leaves it to the request which host it names")
+
+    def inside(self, match: Match, query: str) -> Both:
         """Return the new path, decoded, and the new query, raw."""
-        path = self._path(match)
         if self._whole:
-            return _split(path)
-        if self._query is not None:
-            made = self._query(match)
-            query = f"{made}&{query}" if made and query and self._keep else made or (
-                query if self._keep else "")  # fmt: skip
-        elif not self._keep:
-            query = ""
-        if path[:1] != "/":
-            path = f"/{path}"
-        return path, query
+            path, query = self._both(match)
+        else:
+            path, made = self._path(match), self._query(match)
+            kept = query if self._keep else ""
+            query = f"{made}&{kept}" if made and kept else made or kept
+        return _rooted(path), query
 
     def location(self, match: Match, query: str, environ: Mapping[str, Any]) -> str:
         """Return the reference of a redirect; raise UnsafeTarget where a host would be forged."""
         path, query = self.inside(match, query)
         if self.origin is None:
             script = environ.get("SCRIPT_NAME", "")
-            if script and not script.isascii():
+            if not script.isascii():
                 script = script.encode("latin-1").decode("utf-8", "surrogateescape")
             location = local_reference(script + path, query)
         else:
@@ -132,8 +133,10 @@ class FunctionTarget(Target):
         if not isinstance(path, str):
             raise TypeError(f"the target function returned {path!r}, not text")
         if self._whole:
-            return _split(path)
-        return (path if path[:1] == "/" else f"/{path}"), query if self._keep else ""
+            path, _, query = path.partition("?")
+            query = _NOT_OCTETS.sub(_percent, query.replace(HIDDEN_MARK, "%3F"))
+            return _rooted(path.replace(HIDDEN_MARK, "?")), query
+        return _rooted(path), query if self._keep else ""
 
 
 def compile_target(rule: Rule, regex: Any, *, redirect: bool) -> Target | None:
@@ -158,26 +161,25 @@ def compile_target(rule: Rule, regex: Any, *, redirect: bool) -> Target | None:
     return Target(rule, rule.target, pieces, regex)
 
 
-def split_whole(path: str, query: str) -> list[str]:
-    """List the segments of path and query together, as patterns on both see them."""
-    if "?" in path:
-        path = path.replace("?", HIDDEN_MARK)
-    return f"{path}?{query}".replace("?", "/").split("/")
+def _rooted(path: str) -> str:
+    return path if path[:1] == "/" else f"/{path}"
+
+
+def _percent(match: re.Match[str]) -> str:
+    return quote_plus(match[0], errors="surrogateescape")
+
+
+def _ascii(text: str) -> str:
+    """Encode what a text has beyond ASCII, as UTF-8; surrogate escapes stand for bytes."""
+    return _NOT_ASCII.sub(_percent, text)
 
 
 def _argument_of(text: str) -> str:
     return quote_plus(text, errors="surrogateescape")
 
 
-def _ascii(text: str) -> str:
-    """Encode what a text has beyond ASCII, as UTF-8; surrogate escapes stand for bytes."""
-    if text.isascii():
-        return text
-    return "".join(c if c.isascii() else quote_plus(c, errors="surrogateescape") for c in text)
-
-
 def _fragment_of(text: str) -> str:
-    return quote_query(_ascii(text))
+    return quote_query(_ascii(text.replace("%", "%25")))
 
 
 def _host_part_of(text: str) -> str:
@@ -186,50 +188,66 @@ def _host_part_of(text: str) -> str:
     return text
 
 
-def _join(path: list[Piece], query: list[Piece] | None) -> Expand:
+def _join(path: list[Piece], query: list[Piece] | None) -> Callable[[Match], Both]:
     """Expand a target of a pattern that sees path and query.
 
     What was captured left of the ``?`` is decoded and what was captured right of it is raw:
-    each is brought into the form of the place where it goes.
+    each is brought into the form of the place where it goes.  Where the target has no ``?``, the
+    first capture with the subject's own brings it along: the query begins there.
     """
+    later = [p if isinstance(p, int) else _ascii(p) for p in path]
 
-    def expand(match: Match) -> str:
-        subject = match.string
-        mark = subject.find("?")
-        if mark < 0:
-            mark = len(subject)
-        made = "".join([p if isinstance(p, str) else _into_path(match, p, mark) for p in path])
-        if query is None:
-            return made
-        tail = [p if isinstance(p, str) else _into_query(match, p, mark) for p in query]
-        return f"{made.replace('?', HIDDEN_MARK)}?{''.join(tail)}"
+    def expand(match: Match) -> Both:
+        mark = len(match.string.partition("?")[0])
+        made, tail = "", query or []
+        for place, piece in enumerate(path):
+            if isinstance(piece, str):
+                made += piece
+            elif match.end(piece) <= mark:
+                made += match[piece] or ""
+            elif query is None and match.start(piece) <= mark:
+                left, right = _halves(match, piece, mark)
+                made, tail = made + left, [right[1:], *later[place + 1 :]]
+                break
+            else:
+                made += _into_path(match, piece, mark)
+        asked = "".join([p if isinstance(p, str) else _into_query(match, p, mark) for p in tail])
+        return made.replace(HIDDEN_MARK, "?"), asked
 
     return expand
 
 
-def _into_path(match: Match, group: int, mark: int) -> str:
+def _halves(match: Match, group: int, mark: int) -> tuple[str, str]:
+    """Return what a group has of the path, decoded, and of the query, raw."""
     text: str = match[group] or ""
-    start, end = match.span(group)
-    if start > mark:  # raw: this is its first decoding
-        return unquote(text, errors="surrogateescape").replace("?", HIDDEN_MARK)
-    if end > mark:  # it brings its own ``?`` along
-        return text
-    return text
+    place = max(mark - match.start(group), 0)
+    return text[:place].replace(HIDDEN_MARK, "?"), text[place:]
+
+
+def _into_path(match: Match, group: int, mark: int) -> str:
+    left, right = _halves(match, group, mark)
+    return left + unquote(quote_query(right), errors="surrogateescape")  # its first decoding
 
 
 def _into_query(match: Match, group: int, mark: int) -> str:
-    text: str = match[group] or ""
-    start, end = match.span(group)
-    if start > mark:
-        return text
-    head, _, tail = text.partition("?") if end > mark else (text, "", "")
-    head = _argument_of(head.replace(HIDDEN_MARK, "?"))
-    return f"{head}&{tail}" if tail else head
+    if match.start(group) > mark:
+        return match[group]  # type: ignore[no-any-return]
+    left, right = _halves(match, group, mark)
+    return f"{_argument_of(left)}&{right[1:]}" if right[1:] else _argument_of(left)
 
 
-def _split(whole: str) -> tuple[str, str]:
-    path, _, query = whole.partition("?")
-    path = path.replace(HIDDEN_MARK, "?")
-    if HIDDEN_MARK in query:
-        query = query.replace(HIDDEN_MARK, "%3F")
-    return (path if path[:1] == "/" else f"/{path}"), query
+def _into_fragment(match: Match, group: int, mark: int) -> str:
+    left, right = _halves(match, group, mark)
+    return _fragment_of(left) + quote_query(right)
+
+
+def _fragment(pieces: list[Piece], *, whole: bool) -> Expand:
+    ready = [p if isinstance(p, int) else quote_query(_ascii(p)) for p in pieces]
+    if not whole:
+        return compile_template(ready, _fragment_of)
+
+    def expand(match: Match) -> str:
+        mark = len(match.string.partition("?")[0])
+        return "".join(p if isinstance(p, str) else _into_fragment(match, p, mark) for p in ready)
+
+    return expand

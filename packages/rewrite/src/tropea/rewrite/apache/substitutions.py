@@ -15,7 +15,7 @@ from tropea.rewrite.apache.escapes import RAW
 from tropea.rewrite.apache.paths import dot_segments
 from tropea.rewrite.apache.state import State
 from tropea.rewrite.apache.strings import Piece
-from tropea.rewrite.locations import is_host
+from tropea.rewrite.locations import ends_in_domain, is_host
 from tropea.rewrite.templates import cut
 
 _SCHEME = re.compile(
@@ -25,7 +25,6 @@ _SCHEME = re.compile(
 _NO_QUERY = re.compile(r"(?i)(?:ftp|gopher|ldap|nntp)://|news:")
 _HOST_TEXT = re.compile(r"[A-Za-z0-9._:\[\]-]+").fullmatch
 _LONG = 8190
-_LITERAL_END = re.compile(r"(?i)\.[a-z0-9-]+(?::[0-9]+)?$")
 
 
 class Refused(Exception):
@@ -184,7 +183,7 @@ class Substitution:
                 last = head if piece.value is None else ""
             if cut:
                 break
-        if loose and not _LITERAL_END.search(last):
+        if loose and not ends_in_domain(last):
             raise Refused(400)
         rest_is_dynamic = any(piece.value is not None for piece in self._parts[index:])
         if (dynamic or (not authority and rest_is_dynamic)) and not is_host(authority):
