@@ -143,6 +143,13 @@ def test_no_path_makes_a_redirect_leave_the_site(path):
     assert all("!" <= c <= "~" for c in location)
 
 
+@given(st.text(st.characters(max_codepoint=255), max_size=20), st.text(st.characters(max_codepoint=255), max_size=20))
+def test_a_replacement_by_the_whole_changes_no_octet(path, query):
+    rules = RuleList([Rule("^(.*)$", r"\1", on="path?query", search=True, style="backslash")])
+    verdict = rules.decide(f"/{path}", query, {})
+    assert (verdict.path, verdict.query) == (f"/{path}", query)
+
+
 def test_where_the_application_is_mounted_is_part_of_the_location(run):
     seen = run(rewriter(("^/a$", "/b", 302)), "/a", SCRIPT_NAME="/shop")
     assert seen.location == "/shop/b"

@@ -83,12 +83,14 @@ class TestTemplates:
         assert read(text, PATTERN) == pieces
 
     @pytest.mark.parametrize(
-        ("read", "text"),
-        [(read_braces, "{"), (read_braces, "a}"), (read_braces, "{4}"), (read_braces, "{month}"), (read_braces, "{}"), (read_braces, "{²}"),
-         (read_backslashes, "\\"), (read_backslashes, r"\n"), (read_backslashes, r"\4"), (read_backslashes, r"\g<month>")],
+        ("read", "text", "message"),
+        [(read_braces, "{", "a lone '{'; write it twice"), (read_braces, "a}", "a lone '}'"), (read_braces, "{4}", "'4', but the pattern names ['year'] and has 3 groups"),
+         (read_braces, "{month}", "uses 'month'"), (read_braces, "{}", "uses ''"), (read_braces, "{²}", "uses '²'"),
+         (read_backslashes, "a\\", "unknown escape '\\\\'"), (read_backslashes, r"\n", "unknown escape '\\\\n'"),
+         (read_backslashes, r"\4", "uses '4'"), (read_backslashes, r"\g<month>", "uses 'month'")],
     )  # fmt: skip
-    def test_name_only_what_the_pattern_has(self, read, text):
-        with pytest.raises(RuleError, match="target"):
+    def test_name_only_what_the_pattern_has(self, read, text, message):
+        with pytest.raises(RuleError, match=re.escape(f"target {text!r}") + ".*" + re.escape(message)):
             read(text, PATTERN)
 
     @pytest.mark.parametrize(
