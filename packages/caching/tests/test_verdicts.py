@@ -128,6 +128,7 @@ class TestLifetime:
         assert (
             explicit_lifetime({"max-age": "5"}, [("Expires", LATER)], THEN, is_targeted=True) == 5
         )
+        assert explicit_lifetime({"public": None}, [("Expires", LATER)], THEN + 23) == 37
 
     @pytest.mark.parametrize(
         ("status", "directives", "modified", "heuristic", "lifetime"),
