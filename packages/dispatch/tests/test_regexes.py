@@ -32,7 +32,7 @@ RUNAWAYS = [
     "(?=(a+)*b)a", "(?!(a+)+b).*", "(?<!x)(a+)+b", "(?:(a)|b)*(?(1)a+|b+)*c", "(?>(?:a+)+b)c", "(?:(?:a+)+b)++c",
     "(?:[\u4e02-\u9fff]+|[\u4e01-\u4e10])+!", "(?:[^x]+|y)*z", "^(([a-z])+.)+[A-Z]([a-z])+$", "(?i:(?:a+|A+)+)!",
     "(?:a{12}b|(?:aa){6}b)+c", "(?:a|b|ab){12}c", "(?:a|b|ab){12,20}c", "(?:a{129}b|(?:aa){64}ab)+c",
-    "(?:ab|[ab]b){24}c", "(?:(a)|b)(?(1)(?:a+)*|b)c", "(?:(?:a|b|ab){12}c){12}d",
+    "(?:(?:a|b|ab){6}){6}c", "(?:(?:a|b|ab){1,6}?-?){2}c", "(?:(?:(?:a|b|ab){3}-?){2}){2}c", "(?:ab|[ab]b){24}c", "(?:(a)|b)(?(1)(?:a+)*|b)c", "(?:(?:a|b|ab){12}c){12}d",
     # one character alone is in both classes: the first of all, the last of all
     "(?:[^\x01-\U0010ffff]|[^\x01-\U0010ffff]{2})*b", "(?:[^\x00-\U0010fffe]|[^\x00-\U0010fffe]{2})*b",
     r"([a-zA-Z0-9])(([\-.]|[_]+)?([a-zA-Z0-9]+))*(@){1}[a-z0-9]+[.]{1}(([a-z]{2,3})|([a-z]{2,3}[.]{1}[a-z]{2,3}))",
@@ -225,6 +225,8 @@ class TestAutomaton:
         assert automaton(regex).exact is exact
 
     def test_an_exact_number_of_rounds_is_written_out_and_another_ends_in_a_loop(self):
+        assert COUNTED == 64
+
         def shape(regex):
             made = automaton(regex, rounds=3)
             return len(made.tests), made.exact, len(made.inside)
@@ -235,12 +237,19 @@ class TestAutomaton:
         assert shape(f"a{{{COUNTED + 1}}}") == (3, False, 1)  # outside of loops
         assert shape(f"(?:a{{{COUNTED + 1}}}b)*") == (5, False, 1)
         assert shape(f"b*a{{{COUNTED + 1}}}") == (4, False, 1)
+        assert shape(f"a{{{COUNTED + 1}}}b*") == (4, False, 1)
         assert shape("a{0,3}") == (3, True, 0)
-        assert shape("a{2,4}") == (3, False, 0)
+        assert shape("a{2,4}") == (3, False, 1)
         assert shape("a{3,}") == (4, True, 0)
         assert shape("a{4,}") == (4, False, 0)
-        assert shape("(?:a?){4}") == (4, False, 0)
+        assert shape("(?:a?){4}") == (4, False, 1)
         assert shape("(?:a{4}b){5}") == (25, True, 2)  # each is looked into once
+        assert shape("(?:a{2}b){2}") == (6, True, 1)  # rounds in rounds are four
+        assert shape("(?:a?b){3}") == (6, True, 0)
+        assert shape("(?:a?b){4}") == (8, True, 1)
+        assert shape("a{3}b{3}") == (6, True, 0)
+        assert shape("(?:a{3}b)*c{3}") == (7, True, 0)
+        assert shape("(?:a*b{2})*") == (3, True, 0)
 
     def test_one_state_may_be_reached_in_as_many_ways_as_there_are(self):
         assert automaton("a{1,3}b").following == [[END], [0], [1, 0], [2, 0]]

@@ -60,6 +60,7 @@ class Automaton:
         self.names: list[int | None] = []
         self.exact = True
         self._endless = False  # whether we are in an endless repetition
+        self._times = 1  # how often what we are in is gone through, by what is counted
         self._inside: dict[tuple[int, int], tuple[Any, int]] = {}
         self.samples: set[str] = set()
         self._ways: list[Ways] = []
@@ -115,16 +116,15 @@ class Automaton:
         return self._state(lambda _: True, after, name)  # a reference back
 
     def _repeat(self, greedy: bool, value: Any, after: Ways, flags: int, name: int | None) -> Ways:
-        low, high, body = value[0], value[1], list(value[2])
-        if (low if high == c.MAXREPEAT else high) > self._rounds:
-            low, high = self._fewer(low, high, value[2], flags)
+        endless, times, body = self._endless, self._times, list(value[2])
+        low, high = self._rounds_of(value[0], value[1], value[2], flags)
         if high == c.MAXREPEAT:
+            self._endless = True
             again: Ways = []
-            outside, self._endless = self._endless, True
             into = self._sequence(body, again, flags, name)
-            self._endless = outside
             again += [into, after] if greedy else [after, into]
             rest = again
+            self._endless = endless
         else:
             rest = after
             for _ in range(high - low):
@@ -132,13 +132,19 @@ class Automaton:
                 rest = [into, after] if greedy else [after, into]
         for _ in range(low):
             rest = self._sequence(body, rest, flags, name)
+        self._times = times
         return rest
 
-    def _fewer(self, low: int, high: int, body: Any, flags: int) -> tuple[int, int]:
+    def _rounds_of(self, low: int, high: int, body: Any, flags: int) -> tuple[int, int]:
         """Return rounds that match all that so many do, and are not too many to write out."""
+        if high != c.MAXREPEAT:
+            self._times *= high
+            if high > 1 and self._times > self._rounds:
+                # Each round doubles the ways where one text leads through it in two.
+                self._look_into(body, [(c.MAX_REPEAT, (1, c.MAXREPEAT, body))], flags)
+        if (low if high == c.MAXREPEAT else high) <= self._rounds:
+            return low, high
         if low == high and body.getwidth()[0] > 0:
-            # Each round doubles the ways where one text leads through it in two.
-            self._look_into(body, [(c.MAX_REPEAT, (1, c.MAXREPEAT, body))], flags)
             if low <= COUNTED:
                 return low, high
             if not self._endless:  # it is gone through once: no loop is longer for it
