@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tropea.dispatch import RegexPattern, URLGenerationError, dispatcher_app, urlfor
+from tropea.dispatch import (
+    Pattern,
+    RegexPattern,
+    URLGenerationError,
+    dispatcher_app,
+    urlfor,
+)
 
 
 def handler(request, *args, **groups):
@@ -40,6 +46,42 @@ class TestValues:
             pattern.pathfor(page="x")
         assert RegexPattern(r"/a(?:/(\d+))?").pathfor(1) == "/a/1"
 
+    @pytest.mark.parametrize(
+        ("regex", "values", "path"),
+        [
+            (r"/list(?:/pages(?:-(?P<page>\d+))?)?", {"page": 3}, "/list/pages-3"),
+            (r"/list(?:/pages(?:-(?P<page>\d+))?)?", {}, "/list"),
+            (r"/a(?:/(?i:b)(?i:/(?P<n>.)))?", {"n": "c"}, "/a/b/c"),
+            (r"/a(?:/(?i:b)(?i:/(?P<n>.)))?", {}, "/a"),
+            (r"/a(?:/(b)(?P<n>.))?", {"n": "c"}, "/a/bc"),
+            (r"/a(?:/(b)(?P<n>.))?", {}, "/a"),
+        ],
+    )
+    def test_it_is_there_however_deep_the_group_is(self, regex, values, path):
+        assert RegexPattern(regex).pathfor(**values) == path
+
+    def test_a_part_with_flags_of_its_own_is_no_group(self):
+        pattern = RegexPattern("/(?i:a)/(.)(?:/(?i:b)/(.))?")
+        assert pattern.pathfor("x") == "/a/x"
+        assert pattern.pathfor("x", "y") == "/a/x/b/y"
+
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            ("/<a>", {"a": "x/y"}), ("/<a>/x", {"a": "x/y"}), ("/v<a:int>", {"a": -1}), ("/<p:path>.<e:word>", {"p": "a", "e": "b-c"}),
+        ],
+    )  # fmt: skip
+    def test_a_test_of_ones_own_makes_no_value_fit_that_cannot_be_told_from_the_path(
+        self, text, values
+    ):
+        class Lenient(Pattern):
+            def test(self, path):
+                return (), values
+
+        pattern = Lenient(text)
+        with pytest.raises(URLGenerationError, match="does not match the path made of"):
+            pattern.pathfor(**values)
+
 
 class TestChoice:
     def test_the_first_route_that_the_values_fit_is_taken(self):
@@ -53,6 +95,33 @@ class TestChoice:
         assert show.url(id="é", part="x") == "/u/%C3%A9/x"
         with pytest.raises(URLGenerationError, match="<id:int>"):
             show.url(id="a b")
+
+    def test_a_route_with_just_the_groups_that_are_given_goes_before_one_that_can_do_without(self):
+        dispatcher = dispatcher_app()
+        show = lambda request, page=1: ""  # noqa: E731
+        dispatcher.matchre(r"/list(?:/(?P<page>\d+))?", GET=show)
+        dispatcher.match("/all", GET=show)
+        assert show.url() == "/all"
+        assert show.url(page=2) == "/list/2"
+
+    def test_a_name_chooses_among_the_routes_of_a_handler(self):
+        dispatcher = dispatcher_app()
+        show = lambda request: ""  # noqa: E731
+        dispatcher.match("/old", GET=show, name="old")
+        dispatcher.match("/new", GET=show, name="new")
+        assert (show.url(), show.url(name="old"), show.url(name="new")) == ("/old", "/old", "/new")
+        with pytest.raises(URLGenerationError, match="no route of this handler is called 'other'"):
+            show.url(name="other")
+
+    def test_a_name_that_is_a_value_chooses_no_route(self):
+        dispatcher = dispatcher_app()
+        show = lambda request, name=None: ""  # noqa: E731
+        dispatcher.match("/users", GET=show, name="users")
+        dispatcher.match("/user/<name>", GET=show, name="user")
+        assert show.url() == "/users"
+        assert show.url(name="jo") == show.url(name="jo") == "/user/jo"
+        assert show.url(name="user") == "/user/user"
+        assert show.url(name="users") == "/users"
 
     def test_routes_of_one_name_are_told_apart_by_their_values(self):
         dispatcher = dispatcher_app()
@@ -73,6 +142,61 @@ class TestChoice:
             "/old",
         )
         assert "the name 'page' of GET /new is that of GET /old" in str(problem)
+
+
+class TestTargets:
+    def test_a_handler_may_be_named_by_where_it_is(self):
+        dispatcher = dispatcher_app()
+        dispatcher.match("/json", GET="json.dumps")
+        assert dispatcher.urlfor("json.dumps") == dispatcher.urlfor("json:dumps") == "/json"
+
+    @pytest.mark.parametrize(
+        ("target", "message"),
+        [
+            ("page", "no route is called 'page'"),
+            ("json", "no route is called 'json'"),
+            ("json.loads", "no route is called 'json.loads'"),
+            ("json.nothing", "json.nothing"),
+            ("json:nothing", "json:nothing"),
+            (len, "<built-in function len> has no route here"),
+        ],
+    )
+    def test_what_has_no_route_is_named(self, target, message):
+        dispatcher = dispatcher_app()
+        dispatcher.match("/json", GET="json.dumps")
+        with pytest.raises(URLGenerationError, match=f"^.*{message}"):
+            dispatcher.urlfor(target)
+
+    def test_a_decorated_handler_is_handed_back_with_its_url(self):
+        dispatcher, show = dispatcher_app(), lambda request: ""
+        assert dispatcher.match("/show", "GET")(show) is show
+        assert show.url() == "/show"
+
+    def test_the_url_of_a_handler_is_that_of_the_first_dispatcher_that_got_it(self):
+        first, second = dispatcher_app(), dispatcher_app()
+        show = lambda request: ""  # noqa: E731
+        first.match("/first", GET=show)
+        second.match("/second", GET=show)
+        second.match("/again")(show)
+        assert show.url() == first.urlfor(show) == "/first"
+        assert second.urlfor(show) == "/second"
+
+    def test_what_holds_no_url_is_declared_all_the_same(self):
+        dispatcher, word = dispatcher_app(), "word"
+        dispatcher.match("/join", GET=word.join)
+        dispatcher.match("/len")(len)
+        assert (dispatcher.urlfor(word.join), dispatcher.urlfor(len)) == ("/join", "/len")
+
+    def test_the_url_of_an_included_handler_is_that_of_the_outermost_dispatcher_that_knows_it(self):
+        inner, middle, outer = dispatcher_app(), dispatcher_app(), dispatcher_app()
+        show = lambda request: ""  # noqa: E731
+        inner.match("/show", GET=show)
+        assert show.url() == "/show"
+        middle.include("/middle", inner)
+        outer.include("/outer", middle)
+        assert show.url() == "/outer/middle/show"
+        outer.edit(lambda entries: [])
+        assert show.url() == "/middle/show"
 
 
 class TestWholeURLs:

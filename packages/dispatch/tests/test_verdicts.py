@@ -11,12 +11,15 @@ import uuid
 import pytest
 
 from tropea.dispatch import Pattern, PatternError, RegexConverter, RegexPattern, URLGenerationError
+from tropea.dispatch.automata import Automaton
 from tropea.dispatch.converters import NO, Converter, SegmentConverter, StringConverter
 from tropea.dispatch.kinds import (
     AnyConverter, DateConverter, EnumConverter, FloatConverter, HexConverter, IntConverter, PathConverter, SlugConverter, UUIDConverter,
     WordConverter,
 )  # fmt: skip
 from tropea.dispatch.patterns import ExtensiblePattern, first_segment
+from tropea.dispatch.regexes import may_match
+from tropea.dispatch.registry import CONVERTERS
 from tropea.dispatch.segments import Segment
 from tropea.dispatch.syntax import Parameter, _arguments, _closing
 
@@ -98,6 +101,15 @@ class TestSyntax:
             Pattern(text)
 
     @pytest.mark.parametrize(
+        ("text", "cut"),
+        [("/a:(b/c)", True), ("/a:(b", False), ("/(/a:(", False), ("/a:(b/c:d", True), ("/a:(b+)+c/d", False)],
+    )  # fmt: skip
+    def test_a_slash_is_blamed_where_it_cuts_a_wrong_expression_off(self, text, cut):
+        with pytest.raises(PatternError) as raised:
+            Pattern(text)
+        assert ("a slash cannot stand" in str(raised.value)) is cut
+
+    @pytest.mark.parametrize(
         ("text", "values"),
         [
             ("", ()), ("  ", ()), ("a", ("a",)), (" a , 'b' ", ("a", "b")), ("3, 3.5, -2", (3, 3.5, -2)), ("007, 1.50, 1e5, +3", ("007", "1.50", "1e5", "+3")),
@@ -118,7 +130,9 @@ class TestSyntax:
             ("<a(\\')>", 6),
             ("<'\"'>", 4),
             ("<a)>", 3),
+            ("<a(()>)>", 7),
             ("<a:re:(>)>", 9),
+            ("<a:re:(()>)>", 11),
             ("<a:re:)>", 7),
         ],
     )
@@ -200,6 +214,25 @@ class TestKinds:
         )
         assert converter.read_any_case("blue") is NO
 
+    @pytest.mark.parametrize("name", sorted({*CONVERTERS} - {"any", "enum"}))
+    def test_what_they_say_of_slashes_is_what_their_expressions_tell(self, name):
+        converter = CONVERTERS[name]()
+        assert converter.spans is may_match(converter.pattern, "/") is (name == "path")
+
+    def test_texts_are_read_by_what_reads_them_in_any_case(self):
+        assert IntConverter().from_string("007") == 7
+        assert EnumConverter(Colour).from_string("redder") is Colour.REDDER
+        with pytest.raises(ValueError, match="^REDDER$"):
+            EnumConverter(Colour).from_string("REDDER")
+        assert Pattern("/V<n:int>", ignorecase=True).test("/v7") == ((), {"n": 7})
+        assert Pattern("/V<n:int>", ignorecase=True).test("/v" + "9" * 5000) is None
+
+    def test_a_slug_is_ascii_in_any_case(self):
+        pattern = Pattern("/<s:slug>", ignorecase=True)
+        assert pattern.test("/sK-S") == ((), {"s": "sK-S"})
+        for long_s_or_kelvin in ("ſ", "\N{KELVIN SIGN}"):
+            assert pattern.test(f"/{long_s_or_kelvin}") is None
+
     def test_slashes_are_crossed_by_what_says_so_or_can(self):
         crossing = [
             PathConverter(),
@@ -254,7 +287,16 @@ class TestPatterns:
 
     @pytest.mark.parametrize(
         ("head", "first"),
-        [("/a/", "a"), ("/a/b", "a"), ("/a", None), ("a/b/", None), ("", None), ("//", "")],
+        [
+            ("/a/", "a"),
+            ("/a/b", "a"),
+            ("/a/b/", "a"),
+            ("/a/b/c/d", "a"),
+            ("/a", None),
+            ("a/b/", None),
+            ("", None),
+            ("//", ""),
+        ],
     )
     def test_fix_their_first_segment_or_not(self, head, first):
         assert first_segment(head) == first
@@ -324,6 +366,23 @@ class TestSegments:
             None,
         )
         assert literal.texts("a") == ()
+
+    @pytest.mark.parametrize(
+        ("text", "longest"),
+        [
+            ("/<a>-<b>-<c>", 1000), ("/<a>-<b>-<c>-<d>", 150), ("/x<a:re:[a-z]*[a-z0-9]*>", 1000), ("/<a>.x", None), ("/<a>", None), ("/a:[a-z]+", None),
+        ],
+    )  # fmt: skip
+    def test_long_texts_are_left_to_an_automaton_where_there_are_many_ways_to_split_them(
+        self, text, longest, monkeypatch
+    ):
+        read = []
+        monkeypatch.setattr(Automaton, "read", lambda self, text: read.append(len(text)))
+        pattern = Pattern(text)
+        sizes = (10, 150, 151, 1000, 1001)
+        for size in sizes:
+            pattern.test("/" + "x" * size)
+        assert read == [size for size in sizes if longest is not None and size > longest]
 
     def test_values_are_put_under_their_keys(self):
         segment, found = Segment(("v", Parameter("n", IntConverter())), False), {}

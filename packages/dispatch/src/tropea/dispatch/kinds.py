@@ -98,6 +98,7 @@ class SlugConverter(Converter):
 
     pattern = "[A-Za-z0-9_-]+"
     spans = False
+    flags = re.ASCII  # without regard to case, a long s and the sign of kelvin are no letters
 
 
 class UUIDConverter(Converter):

@@ -139,7 +139,8 @@ class Pattern:
         if self.segments is None:
             return dict(zip(self.keys, self._whole.texts(path) or (), strict=False))
         found: dict[str | int, str] = {}
-        for segment, part in zip(self.segments, path.split("/"), strict=True):
+        # not strict: a test of one's own may take more segments than there are, or other text
+        for segment, part in zip(self.segments, path.split("/"), strict=False):
             found.update(zip(segment.keys, segment.texts(part) or (), strict=False))
         return found
 

@@ -10,6 +10,10 @@ from .errors import PatternError, URLGenerationError
 from .patterns import Groups, Pattern, first_segment
 from .regexes import check_regex, literal_head, parse
 
+_REPEATS = (c.MAX_REPEAT, c.MIN_REPEAT)
+#: The number of a group: its key.
+_Places = dict[int | None, str | int]
+
 
 class RegexPattern(Pattern):
     """One regular expression over the whole path; a full match, whatever it ends with.
@@ -55,14 +59,16 @@ class RegexPattern(Pattern):
             raise URLGenerationError(
                 f"{self.text!r} has no place for {', '.join(map(str, unknown))}"
             )
-        numbers = {number: name for name, number in self._regex.groupindex.items()}
-        path = "".join(self._pieces(list(parse(self.text)), given, numbers))
+        # where there are groups with names, the others have no key
+        places: _Places = {number: name for name, number in self._regex.groupindex.items()}
+        places = places or dict(enumerate(self.keys, 1))
+        path = "".join(self._pieces(list(parse(self.text)), given, places))
         texts = {key: None if given.get(key) is None else str(given[key]) for key in self.keys}
         if self.groups(path) != texts:
             raise URLGenerationError(f"{self.text!r} does not match the path made of {given!r}")
         return path
 
-    def _pieces(self, items: list[Any], given: Groups, names: dict[int, str]) -> list[str]:
+    def _pieces(self, items: list[Any], given: Groups, places: _Places) -> list[str]:
         """Return the text of each item; only literals, anchors and groups have one.
 
         What may be absent is there where a group in it has a value.
@@ -73,31 +79,25 @@ class RegexPattern(Pattern):
                 out.append(chr(value))
             elif op is c.ANY:
                 out.append(".")  # a point that was not escaped stands for itself
-            elif (
-                op is c.SUBPATTERN
-                and value[0] is not None
-                and self._key(value[0], names) in self.keys
-            ):
-                key = self._key(value[0], names)
+            elif op is c.SUBPATTERN and value[0] in places:
+                key = places[value[0]]
                 if given.get(key) is None:
                     raise URLGenerationError(f"{self.text!r} lacks a value for {key}")
                 out.append(str(given[key]))
             elif op is c.SUBPATTERN:
-                out += self._pieces(list(value[3]), given, names)
-            elif op in (c.MAX_REPEAT, c.MIN_REPEAT) and value[0] == 0:
-                if self._has_value(list(value[2]), given, names):
-                    out += self._pieces(list(value[2]), given, names)
+                out += self._pieces(list(value[3]), given, places)
+            elif op in _REPEATS and value[0] == 0:
+                if self._has_value(list(value[2]), given, places):
+                    out += self._pieces(list(value[2]), given, places)
             elif op not in (c.AT, c.ASSERT, c.ASSERT_NOT):
                 raise URLGenerationError(f"{self.text!r} does not say which path to make")
         return out
 
-    def _has_value(self, items: list[Any], given: Groups, names: dict[int, str]) -> bool:
+    def _has_value(self, items: list[Any], given: Groups, places: _Places) -> bool:
+        """Whether a group in *items*, however deep, is given a value."""
         return any(
-            (value[0] is not None and given.get(self._key(value[0], names)) is not None)
-            or self._has_value(list(value[3]), given, names)
+            (op is c.SUBPATTERN and given.get(places.get(value[0])) is not None)
+            or self._has_value(list(value[-1]), given, places)
             for op, value in items
-            if op is c.SUBPATTERN
+            if op is c.SUBPATTERN or op in _REPEATS
         )
-
-    def _key(self, number: int, names: dict[int, str]) -> str | int:
-        return names.get(number, -1) if self._named else number - 1

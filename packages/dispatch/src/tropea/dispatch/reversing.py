@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIEnvironment
 
@@ -30,8 +31,6 @@ class Reversing(Declarations):
         start = len(self.entries)
         decorate = super().declare(make, args, kwargs)
         self._give_urls(start)
-        if decorate is None:
-            return None
 
         def decorate_with_url(handler: Any) -> Any:
             start = len(self.entries)
@@ -44,13 +43,10 @@ class Reversing(Declarations):
     def _give_urls(self, start: int) -> None:
         """Give new handlers their ``url``; the first dispatcher of a handler wins."""
         for entry in self.entries[start:]:
-            handler = entry.route.handler if isinstance(entry, Declaration) else None
-            if handler is None or isinstance(handler, str) or hasattr(handler, "url"):
-                continue
-            try:
-                handler.url = HandlerURL(self, handler)
-            except (AttributeError, TypeError):  # bound methods and builtins: there is urlfor()
-                continue
+            if isinstance(entry, Declaration) and not hasattr(entry.route.handler, "url"):
+                # names, bound methods and builtins take none: there is urlfor()
+                with suppress(AttributeError, TypeError):
+                    entry.route.handler.url = HandlerURL(self, entry.route.handler)
 
     def urlfor(self, target: str | Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
         """Return the URL of a route's name, a handler, or the dotted path of one.

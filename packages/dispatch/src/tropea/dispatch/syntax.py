@@ -64,7 +64,8 @@ class Reader:
         hybrid = _HYBRID.match(self.text, at) if self.hybrid else None
         if hybrid is not None:
             name, regex = hybrid.groups()
-            return (Parameter(self._key(name), self._hybrid(regex)),), hybrid.end()
+            more = hybrid.end() < len(self.text)
+            return (Parameter(self._key(name), self._hybrid(regex, more)),), hybrid.end()
         tokens: list[str | Parameter] = []
         literal = ""
         while at < len(self.text) and self.text[at] != "/":
@@ -82,13 +83,14 @@ class Reader:
             tokens.append(literal)
         return tuple(tokens), at
 
-    def _hybrid(self, regex: str) -> Converter:
+    def _hybrid(self, regex: str, more: bool) -> Converter:
+        """Return the converter of a whole segment; *more* where a slash has cut it off."""
         if not regex:
             raise PatternError("a named section needs a regular expression after its colon")
         try:
             return SegmentConverter(any_but_slash(regex))
         except PatternError as error:
-            if "wrong regular" in str(error) and "/" in self.text.partition(regex)[2][:1]:
+            if more and "wrong regular" in str(error):
                 raise PatternError(
                     f"{error}; a slash cannot stand in the expression of a segment"
                 ) from None
