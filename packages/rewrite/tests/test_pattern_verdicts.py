@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tropea.rewrite.errors import PatternError
+from tropea.rewrite.linear import LinearMatch, LinearPattern, Unsupported, _remembering
 from tropea.rewrite.pcre import translate
 from tropea.rewrite.runaway import Risk, risk_of
 
@@ -176,3 +177,109 @@ class TestTheRisk:
     def test_is_one_less_where_a_pattern_is_only_tried_at_the_start(self):
         assert risk_of(re.compile("a*b"), anchored=True) is Risk.LOW
         assert risk_of(re.compile("a*a*b"), anchored=True) is Risk.SQUARE
+
+
+class TestAllStatesAtOnce:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "a", "ab", "(a)(b)?", "(a*)b", "(a*)(a*)", "(a*?)(a*)", "(a+?)(a*)", "(a??)(a?)", "(a{2})(a*)", "(a{1,2})(a*)", "(a{1,2}?)(a*)", "(a{2,})(b*)",
+            "(a{2,}?)(a*)", "a{3}", "(a|ab)(c|bcd)?", "(ab|a)(bc)?", "(a|b|ab)*", "(?:(a)|(b)|(c))+", "((a)|b)*", "(?P<n>[ab]+)(?P<m>c)?", ".", "a.b", "[^a]+",
+            "a$", "^a", r"\Aa", r"a\Z", "^", "$", r"\A", r"\Z", "^$", r"^\Z", r"\b", r"\B", r"\ba", r"a\b", r"\Ba", r"a\B", r"a\Bb", r"\b\w+\b", r"(\w+)\W(\w+)",
+            "(?:)", "()a", "a|", "(?:b|)a", "x*", "(?:ab??)*b", "(?:(?:bc|d)*a)*", "(a{1,2}){2}", "(a+)+b", "(.*)(.*)a",
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("flags", [0, re.DOTALL, re.MULTILINE, re.IGNORECASE, re.ASCII])
+    def test_find_and_capture_what_re_does(self, source, flags):
+        pattern = re.compile(source, flags)
+        states = LinearPattern(pattern, short=-1)
+        assert states.same_captures
+        for subject in (
+            "a", "b", "ab", "ba", "aab", "aaa", "abcd", "bcda", "caab", "a\n", "\na", "a\nb", "b\na\n", "a\n\n", "\n", "\n\na", "A", "aB", "\xe9", "a\xe9", "\xe9a b",
+            "a b", " a", "a ", "_a", "xaabbab", "aaaab", "xx", "b\nb", "ab\nabc", "aab aab",
+        ):  # fmt: skip
+            for name in ("search", "match", "fullmatch"):
+                one, other = getattr(pattern, name)(subject), getattr(states, name)(subject)
+                assert (one is None) is (other is None), (subject, name)
+                if one:
+                    spans = [one.span(group) for group in range(pattern.groups + 1)]
+                    assert [other.span(group) for group in range(pattern.groups + 1)] == spans, (subject, name)  # fmt: skip
+                    assert (other[0], other.groups(), other.groupdict()) == (
+                        one[0],
+                        one.groups(),
+                        one.groupdict(),
+                    )
+
+    @pytest.mark.parametrize("source", ["(a*)*", "(?:(a)?b*)*", "(a*)+", "(?:(a?){2}b?)*", "(a?){2}"])
+    def test_tell_where_a_group_may_keep_what_the_round_before_took(self, source):
+        pattern = re.compile(source)
+        states = LinearPattern(pattern)
+        assert states.same_captures is False
+        for subject in ("a", "ab", "ba", "aab", "x"):
+            assert states.search(subject).span() == pattern.search(subject).span()
+
+    @pytest.mark.parametrize("source", ["(a)*", "(?:ab?)*", "(a*)", "a*", "(?:a*b)+"])
+    def test_capture_the_same_where_no_round_is_empty(self, source):
+        assert LinearPattern(re.compile(source)).same_captures is True
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "(?:a??)+", "(?:(a??)b*)*", "(?:(?:a*?)*)*", "(?:|a)*", "(?:a|)*", "(?:bc|d*)*", "(?:(?:ab??|cd)*)*", "(?:(?:ab??)*)*", "((a??))+", "(?:(ab??)*)*",
+            "(?:(?:x|(ab??)*y)*)*",
+        ],
+    )  # fmt: skip
+    def test_refuse_to_repeat_what_would_rather_be_empty(self, source):
+        with pytest.raises(Unsupported, match="rather be empty"):
+            LinearPattern(re.compile(source))
+
+    @pytest.mark.parametrize(
+        "source", ["(?:(?:bc|d)*)*", "(?:ab??)*", "(?:a*)*", "(?:(a*)b*)*", "a??", "(?:a??b)*", "|a"]
+    )
+    def test_do_not_refuse_what_is_empty_where_there_is_nothing_else(self, source):
+        assert LinearPattern(re.compile(source)).search("abc") is not None
+
+    @pytest.mark.parametrize(
+        ("source", "reason"),
+        [("(?i:a)", "flags inside"), ("(?-i:a)", "flags inside"), (r"(a)\1", "groupref"), ("(?=a)", "it uses assert"), ("(?>a)", "atomic group"), ("a++", "possessive repeat")],
+    )  # fmt: skip
+    def test_refuse_what_asks_for_more_than_a_state(self, source, reason):
+        with pytest.raises(Unsupported, match=reason):
+            LinearPattern(re.compile(source, re.IGNORECASE if "-i" in source else 0))
+
+    def test_are_at_most_two_thousand_and_the_last(self):
+        assert LinearPattern(re.compile("a{2000}")).match("a") is None
+
+    @pytest.mark.parametrize("source", ["a{2001}", "a{1998}b*", "(?:a|b|cd){500}"])
+    def test_are_refused_where_there_are_more(self, source):
+        with pytest.raises(Unsupported, match="too large"):
+            LinearPattern(re.compile(source))
+
+    def test_are_soon_listed_for_many_rounds_of_nothing(self):
+        assert LinearPattern(re.compile("(?:){4000000000}a")).search("ba").span() == (1, 2)
+
+    def test_leave_a_short_subject_to_re(self):
+        states = LinearPattern(re.compile("a+"), short=3)
+        for ask in (states.search, states.match, states.fullmatch):
+            assert isinstance(ask("aaa"), re.Match)
+            assert isinstance(ask("aaaa"), LinearMatch)
+        assert isinstance(LinearPattern(re.compile("a+")).search("a"), LinearMatch)
+
+    def test_name_what_was_matched_as_a_match_of_re_does(self):
+        states = LinearPattern(re.compile("(?P<n>a*)b(c)?"))
+        match = states.search("b")
+        assert (match.re, match.string) == (states, "b")
+        assert (match.span(), match.span("n"), match.span(1), match.span(2)) == ((0, 1), (0, 0), (0, 0), (-1, -1))  # fmt: skip
+        assert (match[0], match["n"], match.group(1), match[2]) == ("b", "", "", None)
+        assert (match.groups(), match.groupdict()) == (("", None), {"n": ""})
+        for number in (-1, 3):
+            with pytest.raises(IndexError, match="no such group"):
+                match.span(number)
+
+    def test_ask_once_for_each_of_512_characters_and_remember_no_more(self):
+        asked = []
+        takes = _remembering(lambda char: asked.append(char) or char == "\x00")
+        subject = [chr(code) for code in range(514)]
+        answers = [takes(char) for char in subject * 2]
+        assert answers == [True, *[False] * 513] * 2
+        assert asked == [*subject, *subject[512:]]

@@ -142,7 +142,7 @@ class LinearPattern:
             raise Unsupported("it repeats what would rather be empty")
         if body.getwidth()[0] == 0:
             self.same_captures = False
-        for _ in range(least):
+        for _ in range(min(least, _LARGEST + 1)):  # no more is needed of what emits nothing
             self._emit(body)
         if most is _c.MAXREPEAT:
             split = self._put(_SPLIT, 0, 0)
