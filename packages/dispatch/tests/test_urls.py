@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tropea.dispatch import (
-    Pattern,
-    RegexPattern,
-    URLGenerationError,
-    dispatcher_app,
-    urlfor,
-)
+from tropea.dispatch import RegexPattern, URLGenerationError, dispatcher_app, urlfor
 
 
 def handler(request, *args, **groups):
@@ -45,42 +39,6 @@ class TestValues:
         with pytest.raises(URLGenerationError, match="does not match"):
             pattern.pathfor(page="x")
         assert RegexPattern(r"/a(?:/(\d+))?").pathfor(1) == "/a/1"
-
-    @pytest.mark.parametrize(
-        ("regex", "values", "path"),
-        [
-            (r"/list(?:/pages(?:-(?P<page>\d+))?)?", {"page": 3}, "/list/pages-3"),
-            (r"/list(?:/pages(?:-(?P<page>\d+))?)?", {}, "/list"),
-            (r"/a(?:/(?i:b)(?i:/(?P<n>.)))?", {"n": "c"}, "/a/b/c"),
-            (r"/a(?:/(?i:b)(?i:/(?P<n>.)))?", {}, "/a"),
-            (r"/a(?:/(b)(?P<n>.))?", {"n": "c"}, "/a/bc"),
-            (r"/a(?:/(b)(?P<n>.))?", {}, "/a"),
-        ],
-    )
-    def test_it_is_there_however_deep_the_group_is(self, regex, values, path):
-        assert RegexPattern(regex).pathfor(**values) == path
-
-    def test_a_part_with_flags_of_its_own_is_no_group(self):
-        pattern = RegexPattern("/(?i:a)/(.)(?:/(?i:b)/(.))?")
-        assert pattern.pathfor("x") == "/a/x"
-        assert pattern.pathfor("x", "y") == "/a/x/b/y"
-
-    @pytest.mark.parametrize(
-        ("text", "values"),
-        [
-            ("/<a>", {"a": "x/y"}), ("/<a>/x", {"a": "x/y"}), ("/v<a:int>", {"a": -1}), ("/<p:path>.<e:word>", {"p": "a", "e": "b-c"}),
-        ],
-    )  # fmt: skip
-    def test_a_test_of_ones_own_makes_no_value_fit_that_cannot_be_told_from_the_path(
-        self, text, values
-    ):
-        class Lenient(Pattern):
-            def test(self, path):
-                return (), values
-
-        pattern = Lenient(text)
-        with pytest.raises(URLGenerationError, match="does not match the path made of"):
-            pattern.pathfor(**values)
 
 
 class TestChoice:

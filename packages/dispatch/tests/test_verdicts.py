@@ -17,6 +17,7 @@ from tropea.dispatch.kinds import (
     AnyConverter, DateConverter, EnumConverter, FloatConverter, HexConverter, IntConverter, PathConverter, SlugConverter, UUIDConverter,
     WordConverter,
 )  # fmt: skip
+from tropea.dispatch.mounting import MountPattern
 from tropea.dispatch.patterns import ExtensiblePattern, first_segment
 from tropea.dispatch.regexes import may_match
 from tropea.dispatch.registry import CONVERTERS
@@ -322,6 +323,23 @@ class TestPatterns:
         with pytest.raises(URLGenerationError, match=message):
             Pattern(text).pathfor(*args, **named)
 
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            ("/<a>", {"a": "x/y"}), ("/<a>/x", {"a": "x/y"}), ("/v<a:int>", {"a": -1}), ("/<p:path>.<e:word>", {"p": "a", "e": "b-c"}),
+        ],
+    )  # fmt: skip
+    def test_a_test_of_ones_own_makes_no_value_fit_that_cannot_be_told_from_the_path(
+        self, text, values
+    ):
+        class Lenient(Pattern):
+            def test(self, path):
+                return (), values
+
+        pattern = Lenient(text)
+        with pytest.raises(URLGenerationError, match="does not match the path made of"):
+            pattern.pathfor(**values)
+
     def test_of_ones_own_decide_by_themselves(self):
         class Own(Pattern):
             def test(self, path):
@@ -332,6 +350,11 @@ class TestPatterns:
         assert Own("/a").groups("/a") is None
         assert repr(Own("/a")) == "Own('/a')"
         assert ExtensiblePattern is Pattern
+
+    def test_a_mount_point_minds_case(self):
+        pattern = MountPattern("/a")
+        assert not pattern.ignorecase
+        assert [pattern.test(path) for path in ("/a", "/A")] == [((), {}), None]
 
 
 class TestSegments:
@@ -421,6 +444,27 @@ class TestRawPatterns:
     )  # fmt: skip
     def test_lead_back_to_a_path(self, text, args, named, path):
         assert RegexPattern(text).pathfor(*args, **named) == path
+
+    @pytest.mark.parametrize(
+        ("regex", "values", "path"),
+        [
+            (r"/list(?:/pages(?:-(?P<page>\d+))?)?", {"page": 3}, "/list/pages-3"),
+            (r"/list(?:/pages(?:-(?P<page>\d+))?)?", {}, "/list"),
+            (r"/a(?:/(?i:b)(?i:/(?P<n>.)))?", {"n": "c"}, "/a/b/c"),
+            (r"/a(?:/(?i:b)(?i:/(?P<n>.)))?", {}, "/a"),
+            (r"/a(?:/(b)(?P<n>.))?", {"n": "c"}, "/a/bc"),
+            (r"/a(?:/(b)(?P<n>.))?", {}, "/a"),
+        ],
+    )
+    def test_what_may_be_absent_is_there_for_a_value_however_deep_its_group_is(
+        self, regex, values, path
+    ):
+        assert RegexPattern(regex).pathfor(**values) == path
+
+    def test_a_part_with_flags_of_its_own_is_no_group(self):
+        pattern = RegexPattern("/(?i:a)/(.)(?:/(?i:b)/(.))?")
+        assert pattern.pathfor("x") == "/a/x"
+        assert pattern.pathfor("x", "y") == "/a/x/b/y"
 
     @pytest.mark.parametrize(
         ("text", "args", "named", "message"),
