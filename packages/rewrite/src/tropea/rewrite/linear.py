@@ -129,9 +129,9 @@ class LinearPattern:
     def _branch(self, branches: Any) -> None:
         ends = []
         for branch in branches[:-1]:
-            split = self._put(_SPLIT, 0, 0)
+            split = self._put(_SPLIT)
             self._emit(branch)
-            ends.append(self._put(_SPLIT, 0, 0))
+            ends.append(self._put(_SPLIT))
             self._code[split] = (_SPLIT, split + 1, len(self._code))
         self._emit(branches[-1])
         for end in ends:
@@ -145,14 +145,14 @@ class LinearPattern:
         for _ in range(min(least, _LARGEST + 1)):  # no more is needed of what emits nothing
             self._emit(body)
         if most is _c.MAXREPEAT:
-            split = self._put(_SPLIT, 0, 0)
+            split = self._put(_SPLIT)
             self._emit(body)
             self._put(_SPLIT, split, split)
             self._choose(split, greedy=greedy)
             return
         splits = []
         for _ in range(most - least):
-            splits.append(self._put(_SPLIT, 0, 0))
+            splits.append(self._put(_SPLIT))
             self._emit(body)
         for split in splits:
             self._choose(split, greedy=greedy)
