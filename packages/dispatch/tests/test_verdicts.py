@@ -393,7 +393,7 @@ class TestSegments:
     @pytest.mark.parametrize(
         ("text", "longest"),
         [
-            ("/<a>-<b>-<c>", 1000), ("/<a>-<b>-<c>-<d>", 150), ("/x<a:re:[a-z]*[a-z0-9]*>", 1000), ("/<a>.x", None), ("/<a>", None), ("/a:[a-z]+", None),
+            ("/<a>-<b>-<c>", 1000), ("/<a>-<b>-<c>-<d>", 150), ("/<a:word><b:word>.x", 1000), ("/x<a:re:[a-z]*[a-z0-9]*>", 1000), ("/<a>.x", None), ("/<a>", None), ("/a:[a-z]+", None),
         ],
     )  # fmt: skip
     def test_long_texts_are_left_to_an_automaton_where_there_are_many_ways_to_split_them(
