@@ -91,7 +91,7 @@ POLICIES = {
     "rewrite.templates": RULES,
     "rewrite.locations": RULES,
     "rewrite.segments": ["rewrite/tests/test_verdicts.py", "rewrite/tests/test_index.py"],
-    "rewrite.patterns": ["rewrite/tests/test_patterns.py"],
+    "rewrite.patterns": PATTERNS,
     "rewrite.pcre": PATTERNS,
     "rewrite.runaway": PATTERNS,
     "rewrite.linear": PATTERNS,

@@ -1,11 +1,14 @@
 """Reading, judging and matching patterns: each verdict on both sides of its limit."""
 
 import re
+import warnings
+from inspect import currentframe
 
 import pytest
 
 from tropea.rewrite.errors import PatternError
 from tropea.rewrite.linear import LinearMatch, LinearPattern, Unsupported, _remembering
+from tropea.rewrite.patterns import LONGEST_SUBJECT, compile_pattern, searcher
 from tropea.rewrite.pcre import translate
 from tropea.rewrite.runaway import Risk, risk_of
 
@@ -283,3 +286,45 @@ class TestAllStatesAtOnce:
         answers = [takes(char) for char in subject * 2]
         assert answers == [True, *[False] * 513] * 2
         assert asked == [*subject, *subject[512:]]
+
+
+class TestCompiledPatterns:
+    def test_look_at_8192_characters(self):
+        assert LONGEST_SUBJECT == 8192
+
+    @pytest.mark.parametrize(
+        ("source", "column"), [("(", 1), ("a(", 2), ("({", 1), (r"(?<year>\d)(", 12), ("(?<y>a)(?<y>b)", 8)]
+    )
+    def test_name_the_column_of_the_source_where_they_are_wrong(self, source, column):
+        with pytest.raises(PatternError, match=f"^column {column}: "):
+            compile_pattern(source)
+
+    def test_read_characters_unless_octets_are_asked_for(self):
+        assert compile_pattern(r"\w").search("é")
+        assert not compile_pattern(r"\w", octets=True).search("é")
+
+    def test_are_judged_by_where_they_will_be_tried(self):
+        assert not isinstance(compile_pattern("a*b"), re.Pattern)  # every place of the subject
+        assert isinstance(compile_pattern("a*b", anchored=True), re.Pattern)
+
+    def test_that_run_away_are_announced_where_the_rule_is_written(self):
+        def rule():
+            return compile_pattern("(a+)+b")
+
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            rule()
+            line = currentframe().f_lineno - 1
+        assert [(one.lineno, one.filename) for one in told] == [(line, __file__)]
+
+    @pytest.mark.parametrize(
+        ("source", "way"),
+        [("^a", "match"), (r"\Aa", "match"), ("a", "search"), ("", "search"), ("(?m)^a", "search"), ("a^", "search")],
+    )
+    def test_are_tried_once_where_they_are_tied_to_the_start(self, source, way):
+        pattern = re.compile(source)
+        assert searcher(pattern) == getattr(pattern, way)
+
+    def test_of_other_engines_are_searched(self):
+        other = LinearPattern(re.compile("^a"))
+        assert searcher(other) == other.search

@@ -56,7 +56,7 @@ def compile_pattern(
             warnings.simplefilter("error")
             pattern = re.compile(text, flags)
     except re.error as error:
-        column = places[min(error.pos or 0, len(places) - 1)] + 1
+        column = places[error.pos or 0] + 1
         raise PatternError(error.msg, column=column) from None
     except (Warning, RecursionError, OverflowError) as error:
         raise PatternError(str(error)) from None
