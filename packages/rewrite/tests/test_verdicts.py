@@ -287,7 +287,7 @@ class TestFlags:
     @pytest.mark.parametrize(
         ("text", "message", "column"),
         [
-            ("A L]", "must begin with", 3),
+            ("A L]", "must begin with '\\[', found 'L': ", 3),
             ("A [L", "must end with", 4),
             ("A [", "must end with", 3),
             ("A [L,Q=1]", "unknown flag 'Q'", 6),

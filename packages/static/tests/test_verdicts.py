@@ -240,6 +240,7 @@ class TestReferences:
             ("a.mjs", "//@ sourceMappingURL=x", "//@ sourceMappingURL=X!"),
             ("a.cjs", " //# sourceMappingURL=x", " //# sourceMappingURL=x"),
             ("a.map", '{"file": "x"}', '{"file":"X!"}'),
+            ("a.map", '{"file": "x", "sources": ["ö"]}', '{"file":"X!","sources":["ö"]}'),
             ("a.map", '{"file": "X!"}', '{"file": "X!"}'),
             ("a.map", '{"file": 5}', '{"file": 5}'),
             ("a.map", '["x"]', '["x"]'),
