@@ -4,6 +4,7 @@
     python conformance/mutation/mutate.py dates --list        # what survives, line by line
     python conformance/mutation/mutate.py --sample 30         # thirty of each, chosen by the seed
     python conformance/mutation/mutate.py --write             # figures.json: the figures, and what survived
+    python conformance/mutation/mutate.py --table             # figures.json as the table of docs/reliability.md
 
 mutmut and cosmic-ray want one source folder for one package; a namespace of eleven is not that.
 
@@ -441,6 +442,17 @@ def in_a_process(short, options):
     return json.loads(answer or '{"error": "its process ended"}')
 
 
+def table(figures, reviewed):
+    """Yield the rows of the figures, and the sum of all."""
+    tried = noticed = 0
+    for name, one in figures.items():
+        tried, noticed = tried + one["tried"], noticed + one["noticed"]
+        why = dict.fromkeys(reviewed.get(name, {}).get(left["change"]) for left in one["survived"])
+        reasons = "; ".join(reason or "not explained" for reason in why)
+        yield f"| {name} | {one['tried']} | {one['noticed']} ({100 * one['noticed'] // one['tried']} %) | {reasons} |"
+    yield f"{len(figures)} modules: {noticed:,} of {tried:,} noticed, {100 * noticed / tried:.1f} %"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", help="a part of a module's name")
@@ -449,9 +461,13 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--list", action="store_true", help="name the survivors as they are found")
     parser.add_argument("--write", action="store_true", help="put the figures into figures.json beside this file")
+    parser.add_argument("--table", action="store_true", help="print the figures that were kept, as a table")
     options = parser.parse_args()
     os.chdir(ROOT)
     kept, reviewed = HERE / "figures.json", json.loads((HERE / "reviewed.json").read_text())
+    if options.table:
+        print(*table(json.loads(kept.read_text()), reviewed), sep="\n")
+        return 0
     total, unexplained = [0, 0], 0
     for short in POLICIES:
         if options.modules and not any(word in short for word in options.modules):
